@@ -1,0 +1,171 @@
+"""The sections of an experiment: frozen, checked when built, unknown keys refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+ScalingKind = Literal["none", "standardise", "minmax"]
+
+
+class Section(BaseModel):
+    """A part of an experiment. Numbers must be finite; text is not taken for a number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Harmonic(Section):
+    """`amplitude * sin(frequency * x)`."""
+
+    frequency: float = Field(gt=0)
+    amplitude: float
+
+
+class SyntheticSource(Section):
+    """Waves that grow, a trend, and noise. The defaults are the series of *LSTM Explained*.
+
+    y = (x / growth) * (waves + noise * randn) * wave_scale + trend * x, x evenly spaced.
+    """
+
+    kind: Literal["synthetic"]
+    points: int = Field(default=5000, ge=2, le=10_000_000)
+    start: float = Field(default=2.0, description="first x")
+    stop: float = Field(default=60.0, description="last x")
+    harmonics: tuple[Harmonic, ...] = (
+        Harmonic(frequency=1, amplitude=1),
+        Harmonic(frequency=2, amplitude=0.25),
+        Harmonic(frequency=3, amplitude=0.5),
+        Harmonic(frequency=4, amplitude=0.5),
+    )
+    growth: float | None = Field(
+        default=60.0, gt=0, description="x at which the waves have full size; null: always"
+    )
+    wave_scale: float = Field(default=0.25, ge=0)
+    trend: float = Field(default=0.01, description="rise per unit of x")
+    noise: float = Field(default=0.1, ge=0, description="sd, before growth and wave_scale")
+    seed: int = Field(default=7, ge=0, lt=2**32)
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> SyntheticSource:
+        if self.stop <= self.start:
+            raise ValueError(f"stop ({self.stop}) must be greater than start ({self.start})")
+        return self
+
+
+class FileSource(Section):
+    """A CSV or Parquet file: a path (from the project's root) or any URL that fsspec opens."""
+
+    kind: Literal["file"]
+    path: str = Field(min_length=1)
+    time: str = Field(min_length=1, description="column of times; `row` numbers the rows instead")
+    value: str = Field(min_length=1, description="column of values")
+    format: Literal["csv", "parquet"] | None = Field(
+        default=None, description="taken from the path's ending when left out"
+    )
+
+
+Source = Annotated[SyntheticSource | FileSource, Field(discriminator="kind")]
+
+
+class Split(Section):
+    """The first part trains; its last part chooses; the rest tests and decides nothing."""
+
+    train_fraction: Fraction = 0.67
+    validation_fraction: Fraction = Field(
+        default=0.2, description="last part of train, on which the champion is chosen"
+    )
+
+
+class Window(Section):
+    """`look_back` inputs, `horizon` targets. `features`: (n, 1, look_back); `steps`: (n, look_back, 1)."""
+
+    look_back: int = Field(default=1, ge=1, le=100_000)
+    horizon: int = Field(default=1, ge=1, le=100_000)
+    layout: Literal["features", "steps"] = "steps"
+    drop_last_pair: bool = Field(
+        default=False, description="leave out each part's last window, as LSTM Explained does"
+    )
+
+
+class NamedSpec(Section):
+    """`name` tells two forecasters of one kind apart; it is the kind where left out."""
+
+    name: Name | None = None
+
+
+class LstmSpec(NamedSpec):
+    """LSTM(units), then Dense(horizon)."""
+
+    kind: Literal["lstm"]
+    units: int = Field(default=4, ge=1, le=4096)
+
+
+class FeedforwardSpec(NamedSpec):
+    """Dense layers of the sizes in `hidden`, then Dense(horizon)."""
+
+    kind: Literal["feedforward"]
+    hidden: tuple[Annotated[int, Field(ge=1, le=65_536)], ...] = Field(default=(8,), min_length=1)
+    activation: Literal["relu", "tanh", "sigmoid"] = "relu"
+
+
+class LinearSpec(NamedSpec):
+    """Ordinary least squares on the window."""
+
+    kind: Literal["linear"]
+
+
+class PersistenceSpec(NamedSpec):
+    """The last value, again."""
+
+    kind: Literal["persistence"]
+
+
+ForecasterSpec = Annotated[
+    LstmSpec | FeedforwardSpec | LinearSpec | PersistenceSpec, Field(discriminator="kind")
+]
+
+
+class Training(Section):
+    """How networks are trained: Adam on the mean squared error."""
+
+    epochs: int = Field(default=10, ge=1, le=1_000_000)
+    batch_size: int = Field(default=1, ge=1)
+    learning_rate: float = Field(default=0.001, gt=0)
+    shuffle: bool = Field(default=True, description="a new order of windows in every epoch")
+
+
+class Experiment(Section):
+    """One recipe on one series."""
+
+    series: Name = Field(description="the MLflow experiment and registered model")
+    source: Source
+    split: Split = Split()
+    window: Window = Window()
+    scaling: ScalingKind = "none"
+    forecasters: tuple[ForecasterSpec, ...] = Field(min_length=1)
+    training: Training = Training()
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = Field(default=(7,), min_length=1)
+
+    @field_validator("seeds")
+    @classmethod
+    def _seeds_differ(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        _refuse_repeats("seed", seeds)
+        return seeds
+
+    @field_validator("forecasters")
+    @classmethod
+    def _names_differ(cls, specs: tuple[ForecasterSpec, ...]) -> tuple[ForecasterSpec, ...]:
+        _refuse_repeats("forecaster", [spec.name or spec.kind for spec in specs])
+        return tuple(s if s.name else s.model_copy(update={"name": s.kind}) for s in specs)
+
+
+def _refuse_repeats(what: str, values: tuple[int, ...] | list[str]) -> None:
+    repeated = [str(value) for value, count in Counter(values).items() if count > 1]
+    if repeated:
+        remedy = "; give each a name of its own" if what == "forecaster" else ""
+        raise ValueError(f"{what} {', '.join(repeated)} is given more than once{remedy}")
