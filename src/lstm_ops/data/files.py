@@ -1,0 +1,112 @@
+"""CSV and Parquet files, from a path or from any URL that fsspec opens."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import fsspec
+import pandas as pd
+
+from lstm_ops import project
+from lstm_ops.data.raw import RawSeries
+from lstm_ops.errors import SourceUnavailable, UnreadableSeries
+from lstm_ops.experiment import FileSource
+
+ROW_NUMBERS = "row"
+
+
+def read_file(source: FileSource, name: str) -> RawSeries:
+    """The two columns that the source names, as text.
+
+    Raises `UnreadableSeries` for a file that is missing, empty, not of its format or without the
+    columns; `SourceUnavailable` where a remote place does not answer.
+    """
+    location = _location(source.path)
+    table = _parse(_fetch(location), _format(source), public_name(location))
+    columns = [source.value] if source.time == ROW_NUMBERS else [source.time, source.value]
+    _require_columns(table, columns, public_name(location))
+    return RawSeries(
+        name=name,
+        times=None if source.time == ROW_NUMBERS else table[source.time],
+        values=table[source.value],
+        where=public_name(location),
+        time_column=source.time,
+        value_column=source.value,
+    )
+
+
+def public_name(location: str) -> str:
+    """A location without credentials or query, fit for logs and messages."""
+    if "://" not in location:
+        return location
+    parts = urlsplit(location)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
+def _location(path: str) -> str:
+    if "://" in path or Path(path).is_absolute():
+        return path
+    return str(project.root() / path)
+
+
+def _fetch(location: str) -> bytes:
+    where = public_name(location)
+    try:
+        with fsspec.open(location, "rb") as file:
+            content = bytes(file.read())
+    except FileNotFoundError:
+        raise UnreadableSeries(f"{where}: no such file; give the path of one that exists") from None
+    except (IsADirectoryError, PermissionError, ValueError, ImportError) as error:
+        raise UnreadableSeries(f"{where}: cannot be read ({type(error).__name__}: {error})") from None
+    except Exception as error:  # fsspec's backends raise what their libraries raise
+        raise SourceUnavailable(
+            f"{where}: the source did not answer ({type(error).__name__}); try again later"
+        ) from error
+    if not content.strip():
+        raise UnreadableSeries(f"{where}: the file is empty; needed: a header and rows")
+    return content
+
+
+def _format(source: FileSource) -> str:
+    if source.format:
+        return source.format
+    return "parquet" if public_name(source.path).endswith((".parquet", ".pq")) else "csv"
+
+
+def _parse(content: bytes, file_format: str, where: str) -> pd.DataFrame:
+    parse: Callable[[bytes], pd.DataFrame] = {"csv": _parse_csv, "parquet": _parse_parquet}[
+        file_format
+    ]
+    try:
+        return parse(content)
+    except Exception as error:  # parsers raise whatever the bytes lead them to
+        reason = " ".join(str(error).split())[:200]
+        raise UnreadableSeries(
+            f"{where}: not a readable {file_format} file ({reason}); give source.format if its "
+            "name misleads, and save text as UTF-8"
+        ) from None
+
+
+def _parse_csv(content: bytes) -> pd.DataFrame:
+    if b"\0" in content:
+        raise ValueError("it holds binary data")
+    text = content.decode("utf-8-sig")
+    return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, index_col=False)
+
+
+def _parse_parquet(content: bytes) -> pd.DataFrame:
+    return pd.read_parquet(io.BytesIO(content))
+
+
+def _require_columns(table: pd.DataFrame, columns: list[str], where: str) -> None:
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        there = ", ".join(map(repr, table.columns))
+        raise UnreadableSeries(
+            f"{where}: no column {' or '.join(map(repr, missing))}; there are: {there}. "
+            "Name yours in source.time and source.value"
+        )

@@ -1,0 +1,16 @@
+"""From an experiment's source section to a raw series."""
+
+from __future__ import annotations
+
+from lstm_ops.data.files import read_file
+from lstm_ops.data.raw import RawSeries
+from lstm_ops.data.synthetic import generate
+from lstm_ops.experiment import Experiment, SyntheticSource
+
+
+def load_raw(experiment: Experiment) -> RawSeries:
+    """The series as its source gives it, unchecked. Raises what the source's reader raises."""
+    source = experiment.source
+    if isinstance(source, SyntheticSource):
+        return generate(source, experiment.series)
+    return read_file(source, experiment.series)

@@ -1,0 +1,98 @@
+"""Even spacing of times: constant steps, or calendar steps such as months that differ in length."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Unit = Literal["number", "seconds", "months", "month_ends", "business_days"]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """The step from one time to the next: `step` of `unit`."""
+
+    unit: Unit
+    step: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for files."""
+        return asdict(self)
+
+
+def measure(times: pd.Series) -> tuple[Spacing, BoolArray]:
+    """The spacing that fits best, and which rows are off it: (n_rows,), the first never.
+
+    `times` are float64 or datetime64, strictly increasing, without missing values; at least two.
+    A row is off when its distance from the row before is not one step.
+    """
+    if not pd.api.types.is_datetime64_any_dtype(times):
+        return _numbers(times.to_numpy(dtype=np.float64))
+    candidates = [
+        found
+        for found in (_seconds(times), _months(times), _month_ends(times), _business_days(times))
+        if found is not None
+    ]
+    return min(candidates, key=lambda candidate: int(candidate[1].sum()))
+
+
+def _numbers(times: NDArray[np.float64]) -> tuple[Spacing, BoolArray]:
+    steps = np.diff(times)
+    step = float(np.median(steps))
+    # Rounding in the file, or in linspace, moves a step by a few last places of the time itself.
+    tolerance = 1e-6 * step + 8 * np.spacing(np.abs(times).max())
+    return Spacing("number", step), _after_first(np.abs(steps - step) > tolerance)
+
+
+def _seconds(times: pd.Series) -> tuple[Spacing, BoolArray]:
+    steps = times.diff().dt.total_seconds().to_numpy()[1:]
+    step = float(np.median(steps))
+    return Spacing("seconds", step), _after_first(steps != step)
+
+
+def _months(times: pd.Series) -> tuple[Spacing, BoolArray] | None:
+    """Whole months on the same day, or on the month's last where it is shorter."""
+    steps = np.diff(_month_number(times))
+    step = int(np.median(steps))
+    if step < 1:
+        return None
+    day = times.dt.day.max()
+    right_day = times.dt.day == np.minimum(day, times.dt.days_in_month)
+    wrong = (steps != step) | ~_same_clock_and(right_day, times)[1:]
+    return Spacing("months", step), _after_first(wrong)
+
+
+def _month_ends(times: pd.Series) -> tuple[Spacing, BoolArray] | None:
+    steps = np.diff(_month_number(times))
+    step = int(np.median(steps))
+    if step < 1:
+        return None
+    wrong = (steps != step) | ~_same_clock_and(times.dt.is_month_end, times)[1:]
+    return Spacing("month_ends", step), _after_first(wrong)
+
+
+def _business_days(times: pd.Series) -> tuple[Spacing, BoolArray] | None:
+    days = times.to_numpy().astype("datetime64[D]")
+    steps = np.busday_count(days[:-1], days[1:])
+    if np.median(steps) != 1:
+        return None
+    wrong = (steps != 1) | ~_same_clock_and(times.dt.dayofweek < 5, times)[1:]
+    return Spacing("business_days", 1), _after_first(wrong)
+
+
+def _month_number(times: pd.Series) -> NDArray[np.int64]:
+    return (times.dt.year * 12 + times.dt.month).to_numpy(dtype=np.int64)
+
+
+def _same_clock_and(condition: pd.Series, times: pd.Series) -> BoolArray:
+    clock = times - times.dt.normalize()
+    return ((clock == clock.iloc[0]) & condition).to_numpy(dtype=bool)
+
+
+def _after_first(wrong: BoolArray) -> BoolArray:
+    return np.concatenate([[False], wrong])
