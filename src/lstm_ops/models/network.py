@@ -98,6 +98,7 @@ def train(
         _batches(inputs, targets, orders, training.batch_size),
         epochs=training.epochs,
         steps_per_epoch=steps,
+        shuffle=False,  # `orders` has done it
         callbacks=[_report(on_epoch)],
         verbose=0,
     )

@@ -1,0 +1,1 @@
+"""The only place that imports mlflow: runs, registry, aliases, the served model."""

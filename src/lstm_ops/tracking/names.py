@@ -1,0 +1,22 @@
+"""Names of tags that people and programs search by. They are a contract: never rename one."""
+
+FLOW = "lstm_ops.flow"
+SERIES = "lstm_ops.series"
+EXPERIMENT = "lstm_ops.experiment"
+FORECASTER = "lstm_ops.forecaster"
+SEED = "lstm_ops.seed"
+CUTOFF = "lstm_ops.cutoff"
+DATA_DIGEST = "lstm_ops.data_digest"
+CODE_DIGEST = "lstm_ops.code_digest"
+ERROR = "lstm_ops.error"
+PROCESS = "lstm_ops.process"
+FLOW_RUN_ID = "prefect.flow_run_id"
+FLOW_RUN_URL = "prefect.flow_run_url"
+VERSION_FORECASTER = "forecaster"
+
+PARENT_RUN = "mlflow.parentRunId"
+DESCRIPTION = "mlflow.note.content"
+SOURCE = "mlflow.source.name"
+USER = "mlflow.user"
+
+CHAMPION = "champion"

@@ -1,0 +1,40 @@
+"""The registry: one registered model a series, one version a forecaster, one champion."""
+
+from __future__ import annotations
+
+from mlflow.exceptions import MlflowException
+
+from lstm_ops.tracking import names
+from lstm_ops.tracking.store import Store, reports_trouble
+
+
+@reports_trouble
+def register(store: Store, series: str, model_id: str, run_id: str, forecaster: str) -> str:
+    """A version of the series' model; the one already made when this is a second try."""
+    _ensure_registered_model(store, series)
+    source = f"models:/{model_id}"
+    for version in store.client.search_model_versions(f"name = '{series}' and run_id = '{run_id}'"):
+        if version.model_id == model_id or version.source == source:
+            return str(version.version)
+    made = store.client.create_model_version(
+        series,
+        source=source,
+        run_id=run_id,
+        tags={names.VERSION_FORECASTER: forecaster},
+        model_id=model_id,
+    )
+    return str(made.version)
+
+
+@reports_trouble
+def point_champion(store: Store, series: str, version: str) -> None:
+    """Let `models:/<series>@champion` mean this version."""
+    store.client.set_registered_model_alias(series, names.CHAMPION, version)
+
+
+def _ensure_registered_model(store: Store, series: str) -> None:
+    try:
+        store.client.create_registered_model(series)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise

@@ -1,0 +1,1 @@
+"""The one served form of every forecaster, and how it is logged."""

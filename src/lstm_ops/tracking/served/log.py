@@ -1,0 +1,110 @@
+"""Writing a fitted forecaster in its served form, as a logged model of its run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import threading
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow.pyfunc
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+
+from lstm_ops import project
+from lstm_ops.data.scaling import Scaling
+from lstm_ops.data.spacing import Spacing
+from lstm_ops.experiment import Window
+from lstm_ops.models.forecaster import Fitted
+from lstm_ops.tracking.store import Store, reports_trouble
+
+CODE = Path(__file__).with_name("forecaster.py")
+FORMAT = 1
+# MLflow runs the code file through a global to see that it sets a model: one thread at a time.
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Served:
+    """What the served form holds besides the fitted forecaster itself."""
+
+    series: str
+    forecaster: str
+    window: Window
+    scaling: Scaling
+    spacing: Spacing
+
+
+@reports_trouble
+def log_model(store: Store, run_id: str, fitted: Fitted, served: Served) -> str:
+    """Log the forecaster as a model of its run; gives the logged model's id.
+
+    Signature and requirements are given, so that MLflow need not load the model to guess them.
+    """
+    run = store.client.get_run(run_id)
+    model = store.client.create_logged_model(
+        run.info.experiment_id, served.forecaster, run_id, params=run.data.params
+    )
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            _save(Path(scratch), fitted, served, Model(run_id=run_id, model_id=model.model_id))
+            store.client.log_model_artifacts(model.model_id, str(Path(scratch) / "model"))
+    except BaseException:
+        store.client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+        raise
+    store.client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    store.client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+    return str(model.model_id)
+
+
+def _save(scratch: Path, fitted: Fitted, served: Served, about: Model) -> None:
+    bundle = scratch / "forecaster"
+    bundle.mkdir()
+    recipe = _recipe(bundle, fitted, served)
+    (bundle / "recipe.json").write_text(json.dumps(recipe, indent=1), encoding="utf-8")
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(?s).*input example was not provided")
+        mlflow.pyfunc.save_model(
+            scratch / "model",
+            mlflow_model=about,
+            python_model=str(CODE),
+            artifacts={"forecaster": str(bundle)},
+            signature=signature(served),
+            pip_requirements=_requirements(recipe["family"]),
+        )
+
+
+def _recipe(bundle: Path, fitted: Fitted, served: Served) -> dict[str, Any]:
+    family = fitted.save(bundle)
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}
+    return {
+        "format": FORMAT,
+        "series": served.series,
+        "forecaster": served.forecaster,
+        "look_back": served.window.look_back,
+        "horizon": served.window.horizon,
+        "scaling": served.scaling.as_dict(),
+        "spacing": served.spacing.as_dict(),
+        "files": files,
+        **family,
+    }
+
+
+def signature(served: Served) -> ModelSignature:
+    """History in, forecasts out, the horizon as a parameter."""
+    time = DataType.double if served.spacing.unit == "number" else DataType.datetime
+    return ModelSignature(
+        inputs=Schema([ColSpec(time, "time"), ColSpec(DataType.double, "value")]),
+        outputs=Schema([ColSpec(time, "time"), ColSpec(DataType.double, "forecast")]),
+        params=ParamSchema([ParamSpec("horizon", DataType.long, served.window.horizon)]),
+    )
+
+
+def _requirements(family: str) -> list[str]:
+    networks = ("keras", "tensorflow") if family == "keras" else ()
+    return project.locked_requirements("mlflow", "numpy", "pandas", *networks)

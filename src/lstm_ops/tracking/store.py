@@ -1,0 +1,89 @@
+"""Which MLflow store is talked to, and its trouble told apart from the user's."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from lstm_ops.errors import TrackingUnavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Shows the experiment under model training; links say so too, since the tag alone does not.
+EXPERIMENT_KIND = ("mlflow.experimentKind", "custom_model_development")
+
+
+@dataclass(frozen=True)
+class Store:
+    """A tracking server or database, spoken to by explicit run ids only.
+
+    `artifacts` is where new experiments keep their artifacts; None leaves it to the server, which
+    is right for any store but the project's own.
+    """
+
+    uri: str
+    artifacts: Path | None = None
+    client: MlflowClient = field(repr=False, compare=False, kw_only=True)
+
+    @property
+    def address(self) -> str | None:
+        """Where a browser finds the UI."""
+        return self.uri.rstrip("/") if self.uri.startswith(("http://", "https://")) else None
+
+
+def connect(uri: str, artifacts: Path | None = None) -> Store:
+    """A store at a URI. One a process: MLflow's registry looks logged models up by a global URI."""
+    # MLflow's default of seven doubling waits would hide a dead server for minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    mlflow.set_tracking_uri(uri)
+    return Store(uri, artifacts, client=MlflowClient(uri, registry_uri=uri))
+
+
+def reports_trouble(function: Callable[P, R]) -> Callable[P, R]:
+    """Every failure of MLflow or its store leaves the function as `TrackingUnavailable`."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except (MlflowException, OSError) as error:
+            raise TrackingUnavailable(
+                f"MLflow could not do what was asked ({function.__name__}): "
+                f"{' '.join(str(error).split())[:400]}. This is not your input's fault: check the "
+                "server or the store, then run again"
+            ) from error
+
+    return guarded
+
+
+@reports_trouble
+def experiment_id(store: Store, series: str) -> str:
+    """The MLflow experiment of a series, made where it is missing."""
+    found = store.client.get_experiment_by_name(series)
+    if found is None:
+        return _create_experiment(store, series)
+    if found.lifecycle_stage == "deleted":
+        store.client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
+
+
+def _create_experiment(store: Store, series: str) -> str:
+    location = (store.artifacts / series).as_uri() if store.artifacts else None
+    try:
+        created = store.client.create_experiment(series, location, dict([EXPERIMENT_KIND]))
+    except MlflowException:
+        found = store.client.get_experiment_by_name(series)  # somebody else was quicker
+        if found is None:
+            raise
+        return str(found.experiment_id)
+    return str(created)
