@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -22,3 +23,24 @@ class RawSeries:
     time_column: str = "t"
     value_column: str = "y"
     signal: pd.Series | None = None
+
+
+def save(raw: RawSeries, path: Path) -> None:
+    """Write the columns as Parquet; where they come from travels as its metadata."""
+    columns = {"time": raw.times, "value": raw.values, "signal": raw.signal}
+    frame = pd.DataFrame({name: c.array for name, c in columns.items() if c is not None})
+    frame.attrs = {
+        "name": raw.name,
+        "where": raw.where,
+        "time_column": raw.time_column,
+        "value_column": raw.value_column,
+    }
+    frame.to_parquet(path, index=False)
+
+
+def read(path: Path) -> RawSeries:
+    """What `save` wrote."""
+    frame = pd.read_parquet(path)
+    return RawSeries(
+        times=frame.get("time"), values=frame["value"], signal=frame.get("signal"), **frame.attrs
+    )

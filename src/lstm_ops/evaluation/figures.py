@@ -27,7 +27,7 @@ def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-def series_with_split(series: Series, n_fit: int, n_train: int, name: str) -> Figure:
+def series_with_split(series: Series, n_fit: int, n_train: int) -> Figure:
     """The whole series, and which part fits, chooses and tests."""
     figure, axes = _axes(f"{series.name}: fit, validation and test part")
     times = series.frame["t"].to_numpy()
@@ -38,7 +38,7 @@ def series_with_split(series: Series, n_fit: int, n_train: int, name: str) -> Fi
     if series.signal is not None:
         axes.plot(times, series.signal, color=ACTUAL, lw=0.6, label="without noise")
     axes.set_ylabel("y")
-    axes.set_xlabel(name)
+    axes.set_xlabel("t")
     axes.legend(loc="upper left", ncols=4, frameon=False)
     return figure
 

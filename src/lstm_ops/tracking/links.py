@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lstm_ops.tracking.store import Store
+from lstm_ops.tracking.store import Store, reports_trouble
 
 VIEW = "workflowType=machine_learning"
 
@@ -12,9 +12,13 @@ def experiment_url(store: Store, experiment: str) -> str | None:
     return store.address and f"{store.address}/#/experiments/{experiment}/runs?{VIEW}"
 
 
-def run_url(store: Store, experiment: str, run_id: str) -> str | None:
+@reports_trouble
+def run_url(store: Store, run_id: str) -> str | None:
     """One run."""
-    return store.address and f"{store.address}/#/experiments/{experiment}/runs/{run_id}?{VIEW}"
+    if store.address is None:
+        return None
+    experiment = store.client.get_run(run_id).info.experiment_id
+    return f"{store.address}/#/experiments/{experiment}/runs/{run_id}?{VIEW}"
 
 
 def model_version_url(store: Store, series: str, version: str) -> str | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import getpass
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 from mlflow.entities import Metric, Param, Run, RunStatus, RunTag, ViewType
 
 from lstm_ops.tracking import names
@@ -93,6 +94,14 @@ def log(
 def log_folder(store: Store, run_id: str, folder: Path) -> None:
     """Every file of a folder, as artifacts under the same names."""
     store.client.log_artifacts(run_id, str(folder))
+
+
+@reports_trouble
+def log_table(store: Store, run_id: str, name: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Rows as a table that MLflow's UI shows, and as CSV."""
+    columns = {key: [row[key] for row in rows] for key in rows[0]}
+    store.client.log_table(run_id, columns, f"{name}.json")
+    store.client.log_text(run_id, pd.DataFrame(columns).to_csv(index=False), f"{name}.csv")
 
 
 @reports_trouble

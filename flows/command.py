@@ -1,0 +1,109 @@
+"""`python -m flows.…`: arguments, the server that a run without one needs, the exit status.
+
+Imports neither Prefect nor MLflow at the top: the server is started before they are, and bad
+arguments are refused without waiting for them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import yaml
+
+from lstm_ops import experiment, project
+from lstm_ops.errors import InvalidExperiment, LstmOpsError
+from lstm_ops.stack.addresses import prefect_api_url, tracking_uri
+from lstm_ops.stack.embedded import EmbeddedPrefect
+
+
+def main(module: str, flow_name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run one flow here and now. 0 done; 2 bad arguments, experiment or data; 1 anything else."""
+    parser = argument_parser(module)
+    options = parser.parse_args(arguments)
+    try:
+        overrides = parse_overrides(options.set)
+        experiment.load(options.experiment, overrides)
+        os.environ.setdefault(project.HOME_VARIABLE, str(project.root()))
+        with _server() as server:
+            return _run(module, flow_name, options, overrides, server)
+    except LstmOpsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("interrupted; what was begun is closed as failed", file=sys.stderr)
+        return 1
+
+
+def argument_parser(module: str) -> argparse.ArgumentParser:
+    """The arguments that every flow's command takes."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}")
+    parser.add_argument(
+        "experiment", nargs="?", default="tutorial", help="a name under experiments/, or a path"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="a.b=c", help="change a setting; repeatable"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    return parser
+
+
+def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
+    """`training.epochs=20` → {"training.epochs": 20}; the value is read as YAML."""
+    overrides = {}
+    for assignment in assignments:
+        path, equals, value = assignment.partition("=")
+        if not equals:
+            raise InvalidExperiment(f"--set {assignment!r}: needed is path=value, as epochs=20")
+        try:
+            overrides[path.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InvalidExperiment(f"--set {path}: {value!r} is not a readable value") from None
+    return overrides
+
+
+def _server() -> AbstractContextManager[EmbeddedPrefect | None]:
+    return EmbeddedPrefect() if prefect_api_url() is None else nullcontext()
+
+
+def _run(
+    module: str,
+    flow_name: str,
+    options: argparse.Namespace,
+    overrides: dict[str, Any],
+    server: EmbeddedPrefect | None,
+) -> int:
+    os.environ["PREFECT_API_URL"] = server.api_url if server else str(prefect_api_url())
+    flow = getattr(importlib.import_module(module), flow_name)
+    if server:
+        server.wait()
+    state = flow(experiment=options.experiment, overrides=overrides, return_state=True)
+    if state.is_completed():
+        _tell(state.result(), as_json=options.json)
+        return 0
+    from flows.endings import INVALID_INPUT
+
+    print(f"error: {state.message}", file=sys.stderr)
+    return 2 if state.name == INVALID_INPUT else 1
+
+
+def _tell(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result, indent=1, allow_nan=False))
+        return
+    from lstm_ops.evaluation import text
+
+    champion = result["champion"]
+    print(f"\n{text.plain(result['scores'])}\n\n{result['verdict']}\n")
+    print(f"champion: models:/{result['series']}@champion (version {champion['version']})")
+    if url := result["mlflow"]["run_url"]:
+        print(f"browse:   {url}")
+    else:
+        print(f"browse:   make ui, then open experiment {result['series']!r}")
+        print(f"store:    {tracking_uri()}")

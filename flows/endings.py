@@ -1,0 +1,72 @@
+"""How a flow ends: the user's faults as state InvalidInput, and no MLflow run left open."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import runtime
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Failed, State
+
+from flows import artifacts
+from flows.store import tracking_store
+from lstm_ops.errors import InvalidInput, InvalidSeries, SourceUnavailable, TrackingUnavailable
+from lstm_ops.tracking import runs
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+INVALID_INPUT = "InvalidInput"
+
+
+def refuses_invalid_input(function: Callable[P, R]) -> Callable[P, R | State[Any]]:
+    """`InvalidInput` leaves a task or flow as a failed state of that name, without a traceback."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | State[Any]:
+        try:
+            return function(*args, **kwargs)
+        except InvalidInput as error:
+            return Failed(name=INVALID_INPUT, message=str(error), data=error)
+
+    return guarded
+
+
+def may_pass(task: Any, task_run: Any, state: State[Any]) -> bool:
+    """Whether trying again can help: trouble of a server or source, never of the input."""
+    del task, task_run
+    error = state.data if isinstance(state.data, BaseException) else None
+    if error is None:
+        error = state.result(raise_on_failure=False)  # type: ignore[assignment]
+    return isinstance(error, SourceUnavailable | TrackingUnavailable)
+
+
+@contextmanager
+def rejected_rows_shown(run_id: str, series: str) -> Iterator[None]:
+    """Rows that break the contract inside become a table in MLflow and a Prefect artifact."""
+    try:
+        yield
+    except InvalidSeries as error:
+        rows = [{"row": r.row, "rule": r.rule, "got": r.got} for r in error.rejected]
+        if rows:
+            runs.log_table(tracking_store(), run_id, "rejected_rows", rows)
+            artifacts.table(f"{series}-rejected-rows", rows, error.message)
+        raise
+
+
+def close_runs(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
+    """A hook for failed, crashed and cancelled flow runs: close their MLflow runs with the reason."""
+    del flow
+    reason = f"{state.name}: {state.message or 'no reason given'}"
+    killed = state.is_cancelled() or state.is_cancelling()
+    runs.fail_training(tracking_store(), str(flow_run.id), reason, killed=killed)
+
+
+def this_flow_run() -> runs.FlowRunLink:
+    """The flow run that is under way; its URL only where a server stays to answer at it."""
+    url = runtime.flow_run.ui_url
+    lasting = isinstance(url, str) and url.startswith("http") and not artifacts.is_embedded()
+    return runs.FlowRunLink(id=str(runtime.flow_run.id), url=url if lasting else None)

@@ -1,0 +1,282 @@
+"""The steps of the train flow: plain functions that hand on paths, ids and scores."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from prefect.logging import get_run_logger
+
+from flows import artifacts
+from flows.endings import rejected_rows_shown, this_flow_run
+from flows.progress import progress
+from flows.store import tracking_store
+from lstm_ops import experiment as experiments
+from lstm_ops import project
+from lstm_ops.data import raw as raw_files
+from lstm_ops.data import series as series_files
+from lstm_ops.data import windows as window_files
+from lstm_ops.data.contract import check_series
+from lstm_ops.data.series import Series
+from lstm_ops.data.sources import load_raw
+from lstm_ops.data.windows import Parts
+from lstm_ops.data.windows_contract import check_windows
+from lstm_ops.evaluation import figures, scores, text, verdict
+from lstm_ops.evaluation.scores import Score, Summary
+from lstm_ops.evaluation.trial import Trial as TrialResult
+from lstm_ops.evaluation.trial import noise_floor, run_trial
+from lstm_ops.experiment import Experiment, ForecasterSpec
+from lstm_ops.experiment.files import dump
+from lstm_ops.experiment.flat import flatten
+from lstm_ops.models import catalog
+from lstm_ops.tracking import inputs, links, lost, names, registry, runs
+from lstm_ops.tracking.served.log import Served, log_model
+
+FLOW = "train"
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is being trained: the recipe, its parent run, and a folder for what steps hand on."""
+
+    recipe: Experiment
+    name: str
+    run_id: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One forecaster with one seed; `seed` is None where none is needed."""
+
+    spec: ForecasterSpec
+    seed: int | None
+
+    def __str__(self) -> str:
+        seed = "" if self.seed is None else f" seed {self.seed}"
+        return f"{self.spec.name}{seed}"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a trial left behind."""
+
+    score: Score
+    run_id: str
+    model_id: str
+    losses: tuple[float, ...]
+    forecasts: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The comparison of all trials, best forecaster first."""
+
+    summaries: list[Summary]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The versions made, by forecaster, and which of them is champion."""
+
+    versions: dict[str, str]
+    champion: str
+
+
+def trials(recipe: Experiment) -> list[Trial]:
+    """Every forecaster with every seed; those that no seed changes once."""
+    return [
+        Trial(spec, seed)
+        for spec in recipe.forecasters
+        for seed in (recipe.seeds if catalog.create(spec, recipe).stochastic else (None,))
+    ]
+
+
+def open_training(experiment: str, overrides: dict[str, Any]) -> Training:
+    """Resolve the recipe and open its parent run, after closing what dead processes left open."""
+    recipe = experiments.load(experiment, overrides)
+    name = Path(experiment).stem
+    store = tracking_store()
+    lost.close_lost_runs(store)
+    run_id = runs.open_parent(store, recipe.series, f"{FLOW} {name}", FLOW, this_flow_run())
+    tags = {names.EXPERIMENT: name, names.CODE_DIGEST: project.code_digest()}
+    runs.log(store, run_id, parameters=flatten(recipe), tags=tags)
+    folder = project.state_folder() / "work" / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    return Training(recipe, name, run_id, folder)
+
+
+def load_series(training: Training) -> Path:
+    """Fetch the series as its source gives it."""
+    path = training.folder / "raw.parquet"
+    raw_files.save(load_raw(training.recipe), path)
+    return path
+
+
+def validate_series(training: Training, raw: Path) -> Path:
+    """Check the contract; note in the run which data it was."""
+    recipe, store = training.recipe, tracking_store()
+    with rejected_rows_shown(training.run_id, recipe.series):
+        series = check_series(raw_files.read(raw))
+        window_files.require_enough(len(series), recipe.split, recipe.window, recipe.series)
+    path = training.folder / "series.parquet"
+    series_files.save(series, path)
+    inputs.log_series(store, training.run_id, series, series.digest())
+    runs.log(store, training.run_id, tags={names.DATA_DIGEST: series.digest()})
+    return path
+
+
+def cut_windows(training: Training, series: Path) -> Path:
+    """Split, cut and check; note the last observation that the final fits see."""
+    recipe = training.recipe
+    observed = series_files.read(series)
+    parts = window_files.split(observed.values, recipe.split, recipe.window, recipe.series)
+    check_windows(parts, recipe.window)
+    path = training.folder / "windows.npz"
+    window_files.save(parts, path)
+    cutoff = observed.frame["t"].iloc[len(parts.train_values) - 1]
+    runs.log(tracking_store(), training.run_id, tags={names.CUTOFF: str(cutoff)})
+    return path
+
+
+def fit_trial(trial: Trial, training: Training, series: Path, windows: Path) -> Fit:
+    """Fit, score and log one forecaster with one seed, as a child run with its model."""
+    recipe, store = training.recipe, tracking_store()
+    tags = {names.FORECASTER: str(trial.spec.name)}
+    if trial.seed is not None:
+        tags[names.SEED] = str(trial.seed)
+    run_id = runs.open_child(store, training.run_id, str(trial), tags)
+    runs.log(store, run_id, parameters=_child_parameters(recipe, trial))
+    observed = series_files.read(series)
+    result = _run(trial, recipe, observed, window_files.read(windows))
+    served = Served(
+        recipe.series, str(trial.spec.name), recipe.window, result.scaling, observed.spacing
+    )
+    model_id = log_model(store, run_id, result.fitted, served)
+    losses = result.fitted.effort.losses
+    runs.log(store, run_id, metrics=result.metrics, losses=losses, model_id=model_id)
+    runs.finish(store, run_id)
+    forecasts = training.folder / f"{run_id}.npy"
+    np.save(forecasts, result.test_forecasts, allow_pickle=False)
+    score = Score(str(trial.spec.name), trial.spec.kind, trial.seed, result.metrics)
+    return Fit(score, run_id, model_id, losses, forecasts)
+
+
+def evaluate_trials(
+    training: Training, series: Path, windows: Path, fits: Sequence[Fit]
+) -> Outcome:
+    """Compare, draw, and put on the parent run what people look at and what brings it back."""
+    summaries = scores.summarise([fit.score for fit in fits])
+    outcome = Outcome(summaries, verdict.sentence(summaries))
+    report = training.folder / "report"
+    _draw(report / "figures", series_files.read(series), window_files.read(windows), fits, outcome)
+    shutil.copy(series, report / "series.parquet")
+    (report / "experiment.yaml").write_text(dump(training.recipe), encoding="utf-8")
+    if (lock := project.root() / project.LOCK).is_file():
+        shutil.copy(lock, report)
+    store = tracking_store()
+    runs.log_folder(store, training.run_id, report)
+    runs.log_table(store, training.run_id, "scores", scores.table(summaries))
+    description = f"{outcome.verdict}\n\n{text.markdown(scores.table(summaries))}"
+    runs.log(
+        store,
+        training.run_id,
+        metrics=summaries[0].metrics,
+        tags={names.DESCRIPTION: description, names.FORECASTER: summaries[0].forecaster},
+    )
+    return outcome
+
+
+def register_models(training: Training, outcome: Outcome, fits: Sequence[Fit]) -> Registration:
+    """A version for each forecaster, then the alias for the best; then the training is done."""
+    store, series = tracking_store(), training.recipe.series
+    versions = {}
+    for summary in outcome.summaries:
+        fit = fits[summary.representative]
+        versions[summary.forecaster] = registry.register(
+            store, series, fit.model_id, fit.run_id, summary.forecaster
+        )
+    champion = outcome.summaries[0].forecaster
+    registry.point_champion(store, series, versions[champion])
+    runs.finish(store, training.run_id)
+    return Registration(versions, champion)
+
+
+def report_training(
+    training: Training, outcome: Outcome, registration: Registration
+) -> dict[str, Any]:
+    """What a person wants to know, as Prefect artifacts and as the flow's result."""
+    store, series = tracking_store(), training.recipe.series
+    version = registration.versions[registration.champion]
+    run_url = links.run_url(store, training.run_id)
+    model_url = links.model_version_url(store, series, version)
+    rows = scores.table(outcome.summaries)
+    without = "`make ui`, then open it there: "
+    artifacts.table(f"{series}-scores", rows, outcome.verdict)
+    artifacts.text(f"{series}-verdict", f"**{outcome.verdict}**\n\n{text.markdown(rows)}")
+    artifacts.link(f"{series}-mlflow-run", run_url, "MLflow run", f"{without}{training.run_id}")
+    artifacts.link(
+        f"{series}-model-version", model_url, "Champion's version", f"{without}{series} {version}"
+    )
+    shutil.rmtree(training.folder, ignore_errors=True)
+    get_run_logger().info(outcome.verdict)
+    return {
+        "series": series,
+        "experiment": training.name,
+        "verdict": outcome.verdict,
+        "scores": rows,
+        "champion": {"forecaster": registration.champion, "version": version},
+        "versions": registration.versions,
+        "mlflow": {"run_id": training.run_id, "run_url": run_url, "model_url": model_url},
+    }
+
+
+def _child_parameters(recipe: Experiment, trial: Trial) -> dict[str, object]:
+    """Every resolved setting that bears on this trial, its own forecaster's among them."""
+    shared = {k: v for k, v in flatten(recipe).items() if k not in ("forecasters", "seeds")}
+    own = {f"forecaster.{key}": value for key, value in trial.spec.model_dump().items()}
+    return {**shared, **own, "seed": trial.seed}
+
+
+def _run(trial: Trial, recipe: Experiment, series: Series, parts: Parts) -> TrialResult:
+    forecaster = catalog.create(trial.spec, recipe)
+    epochs, logger = recipe.training.epochs, get_run_logger()
+    with (
+        progress(f"{trial}, validation fit", epochs, logger) as on_validation_epoch,
+        progress(f"{trial}", epochs, logger) as on_epoch,
+    ):
+        return run_trial(
+            forecaster,
+            parts,
+            recipe.scaling,
+            seed=trial.seed or 0,
+            signal=series.signal,
+            on_epoch=on_epoch,
+            on_validation_epoch=on_validation_epoch,
+        )
+
+
+def _draw(
+    folder: Path, series: Series, parts: Parts, fits: Sequence[Fit], outcome: Outcome
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = [fits[summary.representative] for summary in outcome.summaries]
+    forecasts = {fit.score.forecaster: np.load(fit.forecasts, allow_pickle=False) for fit in chosen}
+    losses = {_label(fit.score): fit.losses for fit in fits if fit.losses}
+    floor = noise_floor(parts.test, series.signal) if series.signal is not None else None
+    n_fit, n_train = len(parts.fit_values), len(parts.train_values)
+    figures.save(figures.series_with_split(series, n_fit, n_train), folder / "series.png")
+    figures.save(
+        figures.forecasts_against_actual(series, parts.test, forecasts), folder / "forecasts.png"
+    )
+    figures.save(figures.loss_curves(losses), folder / "loss.png")
+    figures.save(figures.errors(outcome.summaries, floor), folder / "test_rmse.png")
+
+
+def _label(score: Score) -> str:
+    return score.forecaster if score.seed is None else f"{score.forecaster} seed {score.seed}"
