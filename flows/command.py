@@ -12,15 +12,14 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import yaml
 
 from lstm_ops import experiment, project
 from lstm_ops.errors import InvalidExperiment, LstmOpsError
-from lstm_ops.stack.addresses import prefect_api_url, tracking_uri
-from lstm_ops.stack.embedded import EmbeddedPrefect
+from lstm_ops.stack.discovery import prefect_api_url, tracking_uri
+from lstm_ops.stack.embedded import EMBEDDED_VARIABLE, EmbeddedPrefect
 
 
 def main(module: str, flow_name: str, arguments: Sequence[str] | None = None) -> int:
@@ -31,8 +30,9 @@ def main(module: str, flow_name: str, arguments: Sequence[str] | None = None) ->
         overrides = parse_overrides(options.set)
         experiment.load(options.experiment, overrides)
         os.environ.setdefault(project.HOME_VARIABLE, str(project.root()))
-        with _server() as server:
-            return _run(module, flow_name, options, overrides, server)
+        # Ends at exit, after Prefect has sent it the last logs: it was there before Prefect was.
+        server = EmbeddedPrefect() if prefect_api_url() is None else None
+        return _run(module, flow_name, options, overrides, server)
     except LstmOpsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
@@ -68,10 +68,6 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
     return overrides
 
 
-def _server() -> AbstractContextManager[EmbeddedPrefect | None]:
-    return EmbeddedPrefect() if prefect_api_url() is None else nullcontext()
-
-
 def _run(
     module: str,
     flow_name: str,
@@ -79,7 +75,10 @@ def _run(
     overrides: dict[str, Any],
     server: EmbeddedPrefect | None,
 ) -> int:
-    os.environ["PREFECT_API_URL"] = server.api_url if server else str(prefect_api_url())
+    if server:
+        os.environ |= {"PREFECT_API_URL": server.api_url, EMBEDDED_VARIABLE: "1"}
+    else:
+        os.environ["PREFECT_API_URL"] = str(prefect_api_url())
     flow = getattr(importlib.import_module(module), flow_name)
     if server:
         server.wait()

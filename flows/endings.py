@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import runtime
-from prefect.client.schemas.objects import FlowRun
-from prefect.states import Failed, State
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.states import Failed
 
 from flows import artifacts
 from flows.store import tracking_store
-from lstm_ops.errors import InvalidInput, InvalidSeries, SourceUnavailable, TrackingUnavailable
+from lstm_ops.errors import InvalidInput, InvalidSeries
 from lstm_ops.tracking import runs
 
 P = ParamSpec("P")
@@ -23,25 +24,35 @@ INVALID_INPUT = "InvalidInput"
 
 
 def refuses_invalid_input(function: Callable[P, R]) -> Callable[P, R | State[Any]]:
-    """`InvalidInput` leaves a task or flow as a failed state of that name, without a traceback."""
+    """`InvalidInput` leaves a flow as a failed state of that name, without tracebacks."""
 
     @functools.wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | State[Any]:
         try:
-            return function(*args, **kwargs)
+            with _invalid_input_in_words():
+                return function(*args, **kwargs)
         except InvalidInput as error:
-            return Failed(name=INVALID_INPUT, message=str(error), data=error)
+            return Failed(name=INVALID_INPUT, message=str(error))
 
     return guarded
 
 
-def may_pass(task: Any, task_run: Any, state: State[Any]) -> bool:
-    """Whether trying again can help: trouble of a server or source, never of the input."""
-    del task, task_run
-    error = state.data if isinstance(state.data, BaseException) else None
-    if error is None:
-        error = state.result(raise_on_failure=False)  # type: ignore[assignment]
-    return isinstance(error, SourceUnavailable | TrackingUnavailable)
+@contextmanager
+def _invalid_input_in_words() -> Iterator[None]:
+    """While inside, Prefect's logs of a task that met `InvalidInput` keep the message only."""
+    logger = logging.getLogger("prefect.task_runs")
+    logger.addFilter(_without_traceback)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    if record.exc_info and isinstance(record.exc_info[1], InvalidInput):
+        record.msg, record.args = "%s", (str(record.exc_info[1]),)
+        record.exc_info = None
+    return True
 
 
 @contextmanager
@@ -58,7 +69,7 @@ def rejected_rows_shown(run_id: str, series: str) -> Iterator[None]:
 
 
 def close_runs(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
-    """A hook for failed, crashed and cancelled flow runs: close their MLflow runs with the reason."""
+    """A hook for flow runs that end badly: their MLflow runs are closed with the reason."""
     del flow
     reason = f"{state.name}: {state.message or 'no reason given'}"
     killed = state.is_cancelled() or state.is_cancelling()

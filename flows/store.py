@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from lstm_ops import project
-from lstm_ops.stack.addresses import is_local_store, tracking_uri
+from lstm_ops.stack import store as local_store
+from lstm_ops.stack.discovery import is_local_store, tracking_uri
 from lstm_ops.tracking.store import Store, connect
 
 
@@ -13,5 +13,4 @@ from lstm_ops.tracking.store import Store, connect
 def tracking_store() -> Store:
     """The store that every task of this process logs to."""
     uri = tracking_uri()
-    artifacts = project.root() / "mlflow" / "artifacts" if is_local_store(uri) else None
-    return connect(uri, artifacts)
+    return connect(uri, local_store.artifacts() if is_local_store(uri) else None)

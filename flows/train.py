@@ -1,6 +1,6 @@
 """Train every forecaster of an experiment, say who won, and point @champion at the winner.
 
-    python -m flows.train [NAME or PATH] [--set a.b=c …] [--json]
+python -m flows.train [NAME or PATH] [--set a.b=c …] [--json]
 """
 
 if __name__ == "__main__":
@@ -9,27 +9,25 @@ if __name__ == "__main__":
 
     raise SystemExit(main("flows.train", "train"))
 
-# ruff: noqa: E402
 import os
 from typing import Any
 
-from prefect import flow, task, unmapped
+from prefect import flow, unmapped
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import training as steps
-from flows.endings import close_runs, may_pass, refuses_invalid_input
+from flows.endings import close_runs, refuses_invalid_input
 from flows.parameters import ExperimentName, Overrides
+from flows.policy import retried
 
-AGAIN = {"retries": 2, "retry_delay_seconds": 5, "retry_condition_fn": may_pass}
-
-opened = task(refuses_invalid_input(steps.open_training), name="open", **AGAIN)
-loaded = task(refuses_invalid_input(steps.load_series), name="load", **AGAIN)
-validated = task(refuses_invalid_input(steps.validate_series), name="validate")
-windowed = task(refuses_invalid_input(steps.cut_windows), name="window")
-fitted = task(steps.fit_trial, name="fit", task_run_name="fit {trial}", **AGAIN)
-evaluated = task(steps.evaluate_trials, name="evaluate", **AGAIN)
-registered = task(steps.register_models, name="register", **AGAIN)
-reported = task(steps.report_training, name="report", **AGAIN)
+opened = retried(steps.open_training, "open")
+loaded = retried(steps.load_series, "load")
+validated = retried(steps.validate_series, "validate")
+windowed = retried(steps.cut_windows, "window")
+fitted = retried(steps.fit_trial, "fit", "fit {trial}")
+evaluated = retried(steps.evaluate_trials, "evaluate")
+registered = retried(steps.register_models, "register")
+reported = retried(steps.report_training, "report")
 
 
 @flow(
@@ -47,7 +45,8 @@ def train(experiment: ExperimentName = "tutorial", overrides: Overrides | None =
     raw = loaded(training)
     series = validated(training, raw)
     windows = windowed(training, series)
-    fits = fitted.map(steps.trials(training.recipe), unmapped(training), series, windows).result()
+    trials = steps.trials(training.recipe)
+    fits = fitted.map(trials, unmapped(training), unmapped(series), unmapped(windows)).result()
     outcome = evaluated(training, series, windows, fits)
     registration = registered(training, outcome, fits)
     return reported(training, outcome, registration)

@@ -1,14 +1,14 @@
 """Everything that lstm_ops raises on purpose.
 
-    LstmOpsError                    exit status 1: not the user's doing
-    ├── InvalidInput                exit status 2: something the user can mend; nothing was registered
-    │   ├── InvalidExperiment       a missing or faulty experiment file, key, value or override
-    │   ├── UnreadableSeries        a file that is missing, empty, or not what its name says
-    │   └── InvalidSeries           data that break the contract; carries the failing rows
-    │       └── SeriesTooShort      fewer rows than the windows asked for
-    ├── SourceUnavailable           a remote source that did not answer
-    ├── TrackingUnavailable         MLflow's server or store did not answer, or refused
-    └── StackError                  the local stack: a taken port, a child that died, one already up
+LstmOpsError                    exit status 1: not the user's doing
+├── InvalidInput                exit status 2: something the user can mend; nothing was registered
+│   ├── InvalidExperiment       a missing or faulty experiment file, key, value or override
+│   ├── UnreadableSeries        a file that is missing, empty, or not what its name says
+│   └── InvalidSeries           data that break the contract; carries the failing rows
+│       └── SeriesTooShort      fewer rows than the windows asked for
+├── SourceUnavailable           a remote source that did not answer
+├── TrackingUnavailable         MLflow's server or store did not answer, or refused
+└── StackError                  the local stack: a taken port, a child that died, one already up
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class UnreadableSeries(InvalidInput):
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """One row that breaks a rule. `row` counts data rows from 1; None speaks of the whole series."""
+    """One row that breaks a rule. `row` counts data rows from 1; None: the whole series."""
 
     row: int | None
     rule: str

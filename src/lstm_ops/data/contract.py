@@ -1,4 +1,4 @@
-"""The border that every series crosses: pandera schemas, checked lazily, all faults told at once."""
+"""The border that every series crosses: pandera schemas, checked lazily, so all faults are told."""
 
 from __future__ import annotations
 
@@ -160,4 +160,6 @@ def _line(rule: str, faults: list[RejectedRow], raw: RawSeries) -> str:
     rows = ", ".join(f"{fault.row} ({fault.got or 'nothing'})" for fault in faults[:SHOWN_ROWS])
     more = f" and {len(faults) - SHOWN_ROWS} more" if len(faults) > SHOWN_ROWS else ""
     count = f"{len(faults)} row{'s' if len(faults) > 1 else ''}"
-    return f"  column {column!r}: {rule}: broken by {count}: row {rows}{more}. Remedy: {RULES[rule]}"
+    return (
+        f"  column {column!r}: {rule}: broken by {count}: row {rows}{more}. Remedy: {RULES[rule]}"
+    )

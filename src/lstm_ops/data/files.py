@@ -58,17 +58,30 @@ def _fetch(location: str) -> bytes:
     try:
         with fsspec.open(location, "rb") as file:
             content = bytes(file.read())
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if _did_not_answer(error):
+            raise _unavailable(where, error) from error
         raise UnreadableSeries(f"{where}: no such file; give the path of one that exists") from None
     except (IsADirectoryError, PermissionError, ValueError, ImportError) as error:
-        raise UnreadableSeries(f"{where}: cannot be read ({type(error).__name__}: {error})") from None
+        raise UnreadableSeries(
+            f"{where}: cannot be read ({type(error).__name__}: {error})"
+        ) from None
     except Exception as error:  # fsspec's backends raise what their libraries raise
-        raise SourceUnavailable(
-            f"{where}: the source did not answer ({type(error).__name__}); try again later"
-        ) from error
+        raise _unavailable(where, error) from error
     if not content.strip():
         raise UnreadableSeries(f"{where}: the file is empty; needed: a header and rows")
     return content
+
+
+def _did_not_answer(error: FileNotFoundError) -> bool:
+    """fsspec calls every failure of HTTP a missing file; only an answer of 404 or 410 means it."""
+    cause = error.__cause__
+    return cause is not None and getattr(cause, "status", None) not in (404, 410)
+
+
+def _unavailable(where: str, error: Exception) -> SourceUnavailable:
+    reason = type(error.__cause__ or error).__name__
+    return SourceUnavailable(f"{where}: the source did not answer ({reason}); try again later")
 
 
 def _format(source: FileSource) -> str:

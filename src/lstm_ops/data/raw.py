@@ -42,5 +42,8 @@ def read(path: Path) -> RawSeries:
     """What `save` wrote."""
     frame = pd.read_parquet(path)
     return RawSeries(
-        times=frame.get("time"), values=frame["value"], signal=frame.get("signal"), **frame.attrs
+        times=frame.get("time"),
+        values=frame["value"],
+        signal=frame.get("signal"),
+        **{str(key): value for key, value in frame.attrs.items()},
     )

@@ -26,7 +26,7 @@ class Spacing:
 
 
 def measure(times: pd.Series) -> tuple[Spacing, BoolArray]:
-    """The spacing that fits best, and which rows are off it: (n_rows,), the first never.
+    """The spacing that fits best (of equals the first), and which rows are off it: (n_rows,), the first never.
 
     `times` are float64 or datetime64, strictly increasing, without missing values; at least two.
     A row is off when its distance from the row before is not one step.
@@ -35,7 +35,7 @@ def measure(times: pd.Series) -> tuple[Spacing, BoolArray]:
         return _numbers(times.to_numpy(dtype=np.float64))
     candidates = [
         found
-        for found in (_seconds(times), _months(times), _month_ends(times), _business_days(times))
+        for found in (_seconds(times), _month_ends(times), _months(times), _business_days(times))
         if found is not None
     ]
     return min(candidates, key=lambda candidate: int(candidate[1].sum()))
@@ -86,12 +86,12 @@ def _business_days(times: pd.Series) -> tuple[Spacing, BoolArray] | None:
 
 
 def _month_number(times: pd.Series) -> NDArray[np.int64]:
-    return (times.dt.year * 12 + times.dt.month).to_numpy(dtype=np.int64)
+    return np.asarray(times.dt.year * 12 + times.dt.month, dtype=np.int64)
 
 
 def _same_clock_and(condition: pd.Series, times: pd.Series) -> BoolArray:
     clock = times - times.dt.normalize()
-    return ((clock == clock.iloc[0]) & condition).to_numpy(dtype=bool)
+    return np.asarray((clock == clock.iloc[0]) & condition, dtype=bool)
 
 
 def _after_first(wrong: BoolArray) -> BoolArray:

@@ -38,7 +38,8 @@ def _shape_faults(name: str, parts: Parts, window: Window) -> list[str]:
         dtype = np.int64 if array_name == "first_target" else np.float64
         if array.shape != shape or array.dtype != dtype:
             faults.append(
-                f"{name}.{array_name}: got {array.dtype} {array.shape}, needed {dtype.__name__} {shape}"
+                f"{name}.{array_name}: got {array.dtype} {array.shape}, "
+                f"needed {dtype.__name__} {shape}"
             )
     return faults
 
@@ -51,7 +52,11 @@ def _reach_faults(parts: Parts, window: Window) -> list[str]:
         "train": (0, len(parts.train_values)),
         "test": (len(parts.train_values), None),
     }
-    return [fault for name, (low, high) in bounds.items() for fault in _outside(name, parts, window, low, high)]
+    return [
+        fault
+        for name, (low, high) in bounds.items()
+        for fault in _outside(name, parts, window, low, high)
+    ]
 
 
 def _outside(name: str, parts: Parts, window: Window, low: int, high: int | None) -> list[str]:

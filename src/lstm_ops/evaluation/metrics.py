@@ -15,7 +15,7 @@ def rmse(actual: FloatArray, forecast: FloatArray) -> float:
 
 
 def rmse_tutorial(actual: FloatArray, forecast: FloatArray) -> float:
-    """RMSE as *LSTM Explained* computes it: forecast i against target i + 1. (n, horizon), n > 1."""
+    """As *LSTM Explained* computes it: forecast i against target i + 1. (n, horizon), n > 1."""
     return rmse(actual[1:], forecast[:-1])
 
 

@@ -42,7 +42,7 @@ def build(content: Mapping[str, Any], overrides: Mapping[str, Any], where: str) 
 
 
 def find(name_or_path: str) -> Path:
-    """The file meant by a name or a path (from the working folder, else from the project's root)."""
+    """The file meant by a name, or a path from the working folder or the project's root."""
     given = Path(name_or_path)
     if given.suffix not in (".yaml", ".yml"):
         path = project.root() / FOLDER / f"{name_or_path}.yaml"

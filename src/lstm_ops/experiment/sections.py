@@ -82,7 +82,10 @@ class Split(Section):
 
 
 class Window(Section):
-    """`look_back` inputs, `horizon` targets. `features`: (n, 1, look_back); `steps`: (n, look_back, 1)."""
+    """`look_back` inputs, `horizon` targets.
+
+    Layout `features` is (n, 1, look_back), `steps` is (n, look_back, 1).
+    """
 
     look_back: int = Field(default=1, ge=1, le=100_000)
     horizon: int = Field(default=1, ge=1, le=100_000)

@@ -34,9 +34,7 @@ class Lstm:
         return FittedNetwork(network, effort, self.layout)
 
 
-def build(
-    input_shape: tuple[int, ...], horizon: int, spec: LstmSpec, seed: int
-) -> keras.Model:
+def build(input_shape: tuple[int, ...], horizon: int, spec: LstmSpec, seed: int) -> keras.Model:
     """An untrained network for windows of (time_steps, features)."""
     keras = load_keras()
     kernel, recurrent, dense = layer_seeds(seed, 3)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
+import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,12 +18,14 @@ from lstm_ops.data.series import FloatArray
 from lstm_ops.data.windows import Layout, shape
 from lstm_ops.experiment import Training
 from lstm_ops.models.forecaster import Effort, OnEpoch
+from lstm_ops.models.quiet import without_noise
 
 if TYPE_CHECKING:
     import keras
 
 NETWORK_FILE = "network.keras"
 PREDICT_ROWS = 8192
+_loading = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,16 @@ class FittedNetwork:
 
 def load_keras() -> Any:
     """The keras module, on TensorFlow whatever a person's own settings file asks for."""
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no lines about a GPU that is not there
-    import keras
-
-    return keras
+    with _loading:
+        if "keras" in sys.modules:
+            return sys.modules["keras"]
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # nothing about a GPU that is not there
+        with without_noise():
+            import keras
+        # Says how often it traced a graph, which a flow of many small fits does on purpose.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+        return keras
 
 
 def layer_seeds(seed: int, count: int) -> list[int]:

@@ -54,7 +54,7 @@ def embedded_prefect_server(port: int, home: Path, migrated: bool) -> Command:
         "PREFECT__SERVER_FINAL": "1",
         "PREFECT_SERVER_UI_ENABLED": "false",
         "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": str(not migrated),
-        "PREFECT_API_BLOCKS_REGISTER_ON_START": str(not migrated),
+        "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": str(not migrated),
     }
     return Command("embedded-prefect", arguments, environment, project.root())
 

@@ -21,6 +21,7 @@ from lstm_ops.stack.ports import free_port
 from lstm_ops.stack.processes import Child, wait_until
 
 START_LIMIT = 120.0  # seconds
+EMBEDDED_VARIABLE = "LSTM_OPS_EMBEDDED_PREFECT"  # set where links to Prefect would lead nowhere
 
 
 class EmbeddedPrefect:

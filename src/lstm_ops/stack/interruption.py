@@ -9,8 +9,8 @@ from typing import Any
 NOTED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interrupted(Exception):
-    """Someone asked us to end while we were starting."""
+class Interrupted(KeyboardInterrupt):
+    """Someone asked us to end while we were starting. Not caught by `except Exception`."""
 
 
 class Interruption:

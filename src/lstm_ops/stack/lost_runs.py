@@ -10,14 +10,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from lstm_ops.stack.prefect_http import FlowRun, PrefectApi
-from lstm_ops.stack.processes import flow_runs
+from lstm_ops.stack.processes import flow_run_processes
 
 MESSAGE = "Its process on this machine is gone; noticed by the local stack."
 
 
 @dataclass(frozen=True)
 class LostRuns:
-    """`crashed`: set Crashed just now. `orphans`: still at work without a worker, with their pids."""
+    """`crashed`: set Crashed just now. `orphans`: at work without a worker, with their pids."""
 
     crashed: list[FlowRun]
     orphans: list[tuple[FlowRun, int]]
@@ -31,7 +31,7 @@ def crash_lost_runs(api_url: str, known_dead: Collection[str]) -> LostRuns:
     by hand, and its process bears nothing.) A process that outlived its worker is left to finish:
     it reports its own states, and is only out of reach of `prefect flow-run cancel`.
     """
-    processes = flow_runs()
+    processes = flow_run_processes()
     with PrefectApi(api_url) as api:
         runs = api.open_runs()
         lost = [run for run in runs if _is_lost(run, processes, known_dead)]

@@ -36,7 +36,8 @@ def holder(port: int) -> str | None:
     except psutil.Error:  # macOS tells only root
         return None
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+        address = connection.laddr
+        if connection.status == psutil.CONN_LISTEN and address and address.port == port:
             return _describe(connection.pid)
     return None
 

@@ -85,23 +85,26 @@ class Child:
         self._process.wait(KILLED_WITHIN)
 
 
-def family(token: str) -> list[psutil.Process]:
-    """Every living process of ours whose token starts so."""
-    return [process for process, environment in _environments() if _has(environment, token)]
+def family(token: str, flow_runs: bool | None = None) -> list[psutil.Process]:
+    """Every living process of ours whose token starts so.
+
+    `flow_runs`: True for flow-run processes only, False for all but those.
+    """
+    return [
+        process
+        for process, environment in _environments()
+        if environment.get(TOKEN_VARIABLE, "").startswith(token)
+        and flow_runs in (None, FLOW_RUN_VARIABLE in environment)
+    ]
 
 
-def flow_runs() -> dict[str, psutil.Process]:
+def flow_run_processes() -> dict[str, psutil.Process]:
     """The flow-run processes alive on this machine, by flow run id; the eldest of each."""
     found: dict[str, psutil.Process] = {}
     for process, environment in _environments():
         if flow_run := environment.get(FLOW_RUN_VARIABLE):
             found.setdefault(flow_run, process)
     return found
-
-
-def without_flow_runs(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    running = {process.pid for process, env in _environments() if FLOW_RUN_VARIABLE in env}
-    return [process for process in processes if process.pid not in running]
 
 
 def end(processes: Sequence[psutil.Process], grace: float, hurry: Hurry = lambda: False) -> None:
@@ -115,9 +118,7 @@ def end(processes: Sequence[psutil.Process], grace: float, hurry: Hurry = lambda
     wait_until(lambda: not _living(processes), KILLED_WITHIN)
 
 
-def wait_until(
-    condition: Callable[[], bool], seconds: float, hurry: Hurry = lambda: False
-) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float, hurry: Hurry = lambda: False) -> bool:
     """Whether the condition came true within that time. Gives up early when `hurry` says so."""
     limit = time.monotonic() + seconds
     while not condition():
@@ -184,10 +185,6 @@ def _environments() -> Iterable[tuple[psutil.Process, dict[str, str]]]:
             yield process, process.environ()
         except (psutil.Error, OSError):
             continue
-
-
-def _has(environment: Mapping[str, str], token: str) -> bool:
-    return environment.get(TOKEN_VARIABLE, "").startswith(token)
 
 
 def _living(processes: Iterable[psutil.Process]) -> list[psutil.Process]:

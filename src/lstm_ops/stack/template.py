@@ -31,7 +31,9 @@ def keep(database: Path) -> None:
     """Makes the template of a server's database in which nothing has been recorded yet."""
     draft = path().with_suffix(f".{os.getpid()}")
     source_uri = f"file:{database}?mode=ro"
-    with closing(sqlite3.connect(source_uri, uri=True)) as source:
-        with closing(sqlite3.connect(draft)) as target:
-            source.backup(target)
+    with (
+        closing(sqlite3.connect(source_uri, uri=True)) as source,
+        closing(sqlite3.connect(draft)) as target,
+    ):
+        source.backup(target)
     draft.replace(path())

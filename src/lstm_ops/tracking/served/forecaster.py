@@ -12,8 +12,8 @@ import hashlib
 import json
 import math
 import os
-from pathlib import Path
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 from numpy.typing import NDArray
 
 FORMAT = 1
@@ -50,6 +50,7 @@ class ServedForecaster(PythonModel):
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """History as columns `time` and `value`; forecasts as columns `time` and `forecast`."""
+        del context
         horizon = _check_horizon((params or {}).get("horizon", self.recipe["horizon"]))
         values = _check_history(model_input, self.recipe["look_back"])
         forecasts = self._ahead(values, horizon)
@@ -64,16 +65,18 @@ class ServedForecaster(PythonModel):
         while len(known) < look_back + horizon:
             ahead = self.forecaster(known[np.newaxis, -look_back:])  # (1, trained horizon)
             known = np.concatenate([known, ahead[0]])
-        return known[look_back : look_back + horizon] * scale + offset
+        return np.asarray(known[look_back : look_back + horizon] * scale + offset)
 
 
 def persistence(recipe: Recipe, folder: Path) -> Forecast:
     """The last value over the trained horizon."""
+    del folder
     return lambda window: np.repeat(window[:, -1:], recipe["horizon"], axis=1)
 
 
 def linear(recipe: Recipe, folder: Path) -> Forecast:
     """Least squares: weights (horizon, look_back), bias (horizon,)."""
+    del folder
     weights, bias = np.asarray(recipe["weights"]), np.asarray(recipe["bias"])
     return lambda window: window @ weights.T + bias
 
@@ -106,12 +109,12 @@ def times_after(last: Any, count: int, spacing: Recipe) -> Any:
     last = pd.Timestamp(last)
     if unit == "seconds":
         return last + pd.to_timedelta(ahead * step, unit="s")
-    offsets = {
-        "months": lambda n: pd.DateOffset(months=int(n * step)),
-        "month_ends": lambda n: pd.offsets.MonthEnd(int(n * step)),
-        "business_days": lambda n: pd.offsets.BusinessDay(int(n)),
-    }
-    return pd.DatetimeIndex([last + offsets[unit](n) for n in ahead])
+    offset: Any = {  # of these, multiples are taken
+        "months": pd.DateOffset(months=1),
+        "month_ends": pd.tseries.offsets.MonthEnd(),
+        "business_days": pd.tseries.offsets.BusinessDay(),
+    }[unit]
+    return pd.DatetimeIndex([last + offset * int(n * step) for n in ahead])
 
 
 def _check_file(path: Path, digest: str) -> None:
