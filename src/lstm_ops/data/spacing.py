@@ -26,7 +26,7 @@ class Spacing:
 
 
 def measure(times: pd.Series) -> tuple[Spacing, BoolArray]:
-    """The spacing that fits best (of equals the first), and which rows are off it: (n_rows,), the first never.
+    """The spacing that fits best, and which rows are off it: (n_rows,), the first never.
 
     `times` are float64 or datetime64, strictly increasing, without missing values; at least two.
     A row is off when its distance from the row before is not one step.
