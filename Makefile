@@ -53,7 +53,7 @@ set-up:
 define FIND_PYTHON
 fits='import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'; python=; \
 for candidate in $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 \
-	"`uv python find --no-project '>=3.11,<3.14' 2>/dev/null`"); do \
+	"`uv python find --no-project --system '>=3.11,<3.14' 2>/dev/null`"); do \
 	if "$$candidate" -I -c "$$fits" >/dev/null 2>&1; then python="$$candidate"; break; fi; \
 done; \
 if [ -z "$$python" ]; then \

@@ -9,6 +9,7 @@ Python 3.6 can read, so that an old Python says that it is too old and not `Synt
 """
 
 import contextlib
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -55,7 +56,7 @@ MISLEADING = {
 }
 
 
-class SetUpFailed(Exception):  # noqa: N818 - says what happened, as our other exceptions do
+class SetUpFailed(Exception):
     """What went wrong and what to do about it, as a person reads it."""
 
 
@@ -145,7 +146,8 @@ def write_stamp(root: Path) -> None:
 
 def set_up(root: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # ends as Ctrl-C does: nothing half-made
+        if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` sets it
+            signal.signal(number, signal.default_int_handler)  # clean up, as after Ctrl-C
     with one_at_a_time(root) as lock:
         changed = differences(root)
         if changed:  # else another set-up has made it while this one waited
@@ -159,8 +161,6 @@ def set_up(root: Path) -> None:
 @contextlib.contextmanager
 def one_at_a_time(root: Path) -> "Iterator[int]":
     """Waits while another set-up works in this folder. Yields the descriptor that is the lock."""
-    import fcntl  # here, for Windows to get as far as its own message
-
     path = root / ".state" / "set-up.lock"
     path.parent.mkdir(exist_ok=True)
     with path.open("w") as file:
@@ -330,7 +330,7 @@ def uv_variables(pip: "Mapping[str, str]", environment: "Mapping[str, str]") -> 
         values = pip.get(setting, "").split()
         if values and not any(name in environment for name in names):
             variables[names[0]] = separator.join(values)
-    # All indexes count, as with pip; the hashes decide what is taken.
+    # All indexes count, as with pip; when the lock is installed, its hashes decide what is taken.
     variables.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     return variables
 

@@ -26,7 +26,8 @@ def open_log(path: Path, arguments: Sequence[str]) -> IO[bytes]:
         path.replace(path.with_suffix(".log.1"))
     stream = path.open("ab", buffering=0)
     moment = datetime.now().astimezone().isoformat(timespec="seconds")
-    stream.write(f"\n===== {moment} {' '.join(arguments)}\n".encode())
+    command = " ".join(" ".join(arguments).split())
+    stream.write(f"\n===== {moment} {command}\n".encode())
     return stream
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import psutil
 
@@ -46,7 +47,7 @@ def _describe(pid: int | None) -> str | None:
     if pid is None:
         return None
     try:
-        command = " ".join(psutil.Process(pid).cmdline())
-    except psutil.Error:
+        program, *arguments = psutil.Process(pid).cmdline()
+    except (psutil.Error, ValueError):
         return f"pid {pid}"
-    return f"pid {pid} ({command[:100]})"
+    return f"pid {pid} ({' '.join([Path(program).name, *arguments])[:100]})"
