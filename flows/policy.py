@@ -21,7 +21,7 @@ def retried(function: Callable[P, R], name: str, run_name: str | None = None) ->
     """A step that asks a server or a source, and asks again where they were the trouble."""
     return task(
         name=name,
-        task_run_name=run_name,
+        task_run_name=run_name or name,
         retries=RETRIES,
         retry_delay_seconds=DELAY_SECONDS,
         retry_condition_fn=_server_trouble,

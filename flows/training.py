@@ -33,6 +33,7 @@ from lstm_ops.experiment import Experiment, ForecasterSpec
 from lstm_ops.experiment.files import dump
 from lstm_ops.experiment.flat import flatten
 from lstm_ops.models import catalog
+from lstm_ops.redaction import redacted
 from lstm_ops.tracking import inputs, links, lost, names, registry, runs
 from lstm_ops.tracking.served.log import Served, log_model
 
@@ -176,7 +177,7 @@ def evaluate_trials(
     report = training.folder / "report"
     _draw(report / "figures", series_files.read(series), window_files.read(windows), fits, outcome)
     shutil.copy(series, report / "series.parquet")
-    (report / "experiment.yaml").write_text(dump(training.recipe), encoding="utf-8")
+    (report / "experiment.yaml").write_text(redacted(dump(training.recipe)), encoding="utf-8")
     if (lock := project.root() / project.LOCK).is_file():
         shutil.copy(lock, report)
     store = tracking_store()

@@ -71,7 +71,7 @@ def _texts(column: pd.Series) -> pd.Series:
 
 
 def _numbers(column: pd.Series) -> pd.Series:
-    if pd.api.types.is_bool_dtype(column):
+    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return pd.Series(np.nan, index=column.index)
     return pd.to_numeric(column, errors="coerce").astype(np.float64)
 
@@ -79,7 +79,7 @@ def _numbers(column: pd.Series) -> pd.Series:
 def _times(column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column):
         return _without_zone(column)
-    numbers = _numbers(column)
+    numbers = _numbers(column).replace([np.inf, -np.inf], np.nan)
     texts = _texts(column)
     if numbers.notna().sum() >= (texts != "").sum() / 2:
         return numbers
@@ -125,8 +125,6 @@ def _evenly_spaced(frame: pd.DataFrame) -> pd.Series:
     """Judged only where every time is known and in order: elsewhere those rules speak."""
     well = pd.Series(True, index=frame.index)
     if len(frame) < 3 or frame["t"].isna().any() or not _increasing(frame).all():
-        return well
-    if np.isinf(frame["t"].to_numpy(dtype=np.float64)).any():
         return well
     _, off = measure(frame["t"])
     return ~pd.Series(off, index=frame.index)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import fsspec
 import pandas as pd
@@ -14,6 +14,7 @@ from lstm_ops import project
 from lstm_ops.data.raw import RawSeries
 from lstm_ops.errors import SourceUnavailable, UnreadableSeries
 from lstm_ops.experiment import FileSource
+from lstm_ops.redaction import redacted
 
 ROW_NUMBERS = "row"
 
@@ -25,26 +26,17 @@ def read_file(source: FileSource, name: str) -> RawSeries:
     columns; `SourceUnavailable` where a remote place does not answer.
     """
     location = _location(source.path)
-    table = _parse(_fetch(location), _format(source), public_name(location))
+    table = _parse(_fetch(location), _format(source), redacted(location))
     columns = [source.value] if source.time == ROW_NUMBERS else [source.time, source.value]
-    _require_columns(table, columns, public_name(location))
+    _require_columns(table, columns, redacted(location))
     return RawSeries(
         name=name,
         times=None if source.time == ROW_NUMBERS else table[source.time],
         values=table[source.value],
-        where=public_name(location),
+        where=redacted(location),
         time_column=source.time,
         value_column=source.value,
     )
-
-
-def public_name(location: str) -> str:
-    """A location without credentials or query, fit for logs and messages."""
-    if "://" not in location:
-        return location
-    parts = urlsplit(location)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
 
 
 def _location(path: str) -> str:
@@ -54,20 +46,19 @@ def _location(path: str) -> str:
 
 
 def _fetch(location: str) -> bytes:
-    where = public_name(location)
+    where = redacted(location)
     try:
         with fsspec.open(location, "rb") as file:
             content = bytes(file.read())
     except FileNotFoundError as error:
         if _did_not_answer(error):
-            raise _unavailable(where, error) from error
+            raise _unavailable(where, error) from None  # it would tell the URL
         raise UnreadableSeries(f"{where}: no such file; give the path of one that exists") from None
     except (IsADirectoryError, PermissionError, ValueError, ImportError) as error:
-        raise UnreadableSeries(
-            f"{where}: cannot be read ({type(error).__name__}: {error})"
-        ) from None
+        reason = redacted(f"{type(error).__name__}: {error}")
+        raise UnreadableSeries(f"{where}: cannot be read ({reason})") from None
     except Exception as error:  # fsspec's backends raise what their libraries raise
-        raise _unavailable(where, error) from error
+        raise _unavailable(where, error) from None
     if not content.strip():
         raise UnreadableSeries(f"{where}: the file is empty; needed: a header and rows")
     return content
@@ -87,7 +78,7 @@ def _unavailable(where: str, error: Exception) -> SourceUnavailable:
 def _format(source: FileSource) -> str:
     if source.format:
         return source.format
-    return "parquet" if public_name(source.path).endswith((".parquet", ".pq")) else "csv"
+    return "parquet" if redacted(source.path).endswith((".parquet", ".pq")) else "csv"
 
 
 def _parse(content: bytes, file_format: str, where: str) -> pd.DataFrame:
@@ -108,7 +99,10 @@ def _parse_csv(content: bytes) -> pd.DataFrame:
     if b"\0" in content:
         raise ValueError("it holds binary data")
     text = content.decode("utf-8-sig")
-    return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, index_col=False)
+    with warnings.catch_warnings():
+        # Rows with more fields than the header: pandas would cut them, and 1,234 become 1.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, index_col=False)
 
 
 def _parse_parquet(content: bytes) -> pd.DataFrame:

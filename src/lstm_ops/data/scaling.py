@@ -34,11 +34,9 @@ def fit_scaling(kind: ScalingKind, values: FloatArray) -> Scaling:
     """`none`, `standardise` (mean 0, sd 1) or `minmax` (0 to 1). A constant is only moved."""
     if kind == "none":
         return Scaling(0.0, 1.0)
-    if kind == "standardise":
-        return Scaling(float(np.mean(values)), _or_one(float(np.std(values))))
     low, high = float(np.min(values)), float(np.max(values))
-    return Scaling(low, _or_one(high - low))
-
-
-def _or_one(scale: float) -> float:
-    return scale if scale > 0 else 1.0
+    if low == high:  # rounding may leave a constant with a deviation of 1e-17
+        return Scaling(low, 1.0)
+    if kind == "standardise":
+        return Scaling(float(np.mean(values)), float(np.std(values)))
+    return Scaling(low, high - low)

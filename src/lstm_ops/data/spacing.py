@@ -15,10 +15,14 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Spacing:
-    """The step from one time to the next: `step` of `unit`."""
+    """The step from one time to the next: `step` of `unit`.
+
+    `day` belongs to months: the day of the month, or the last of a month that is shorter.
+    """
 
     unit: Unit
     step: float
+    day: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for files."""
@@ -61,10 +65,10 @@ def _months(times: pd.Series) -> tuple[Spacing, BoolArray] | None:
     step = int(np.median(steps))
     if step < 1:
         return None
-    day = times.dt.day.max()
+    day = int(times.dt.day.max())
     right_day = times.dt.day == np.minimum(day, times.dt.days_in_month)
     wrong = (steps != step) | ~_same_clock_and(right_day, times)[1:]
-    return Spacing("months", step), _after_first(wrong)
+    return Spacing("months", step, day), _after_first(wrong)
 
 
 def _month_ends(times: pd.Series) -> tuple[Spacing, BoolArray] | None:

@@ -67,10 +67,16 @@ def _outside(name: str, parts: Parts, window: Window, low: int, high: int | None
             "after_last_target": windows.first_target + window.horizon,
         }
     )
-    within = [] if high is None else [pa.Check.le(high, name=f"ends by point {high}")]
+    within = (
+        []
+        if high is None
+        else [pa.Check(lambda after: after <= high, name=f"ends by point {high}")]
+    )
     schema = pa.DataFrameSchema(
         {
-            "first_input": pa.Column(np.int64, pa.Check.ge(low, name=f"starts at point {low}")),
+            "first_input": pa.Column(
+                np.int64, pa.Check(lambda first: first >= low, name=f"starts at point {low}")
+            ),
             "after_last_target": pa.Column(np.int64, within),
         }
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -41,12 +42,12 @@ def summarise(scores: Sequence[Score]) -> list[Summary]:
     """One summary a forecaster, best median validation score first; equals keep their order."""
     names = dict.fromkeys(score.forecaster for score in scores)
     summaries = [_summary(name, scores) for name in names]
-    return sorted(summaries, key=lambda summary: summary.metrics["validation/rmse"])
+    return sorted(summaries, key=lambda summary: _or_infinite(summary.metrics["validation/rmse"]))
 
 
 def _summary(name: str, scores: Sequence[Score]) -> Summary:
     positions = [i for i, score in enumerate(scores) if score.forecaster == name]
-    ranked = sorted(positions, key=lambda i: scores[i].validation)
+    ranked = sorted(positions, key=lambda i: _or_infinite(scores[i].validation))
     middle = ranked[(len(ranked) - 1) // 2]
     return Summary(
         name, scores[middle].kind, len(positions), middle, _medians(scores[i] for i in positions)
@@ -56,9 +57,14 @@ def _summary(name: str, scores: Sequence[Score]) -> Summary:
 def _medians(scores: Iterable[Score]) -> dict[str, float]:
     each = [score.metrics for score in scores]
     return {
-        name: statistics.median(metrics[name] for metrics in each if name in metrics)
+        name: statistics.median(_or_infinite(m[name]) for m in each if name in m)
         for name in each[0]
     }
+
+
+def _or_infinite(error: float) -> float:
+    """A training that diverged scores NaN, which no order knows: it comes last."""
+    return math.inf if math.isnan(error) else error
 
 
 def table(summaries: Sequence[Summary]) -> list[dict[str, str | float | int]]:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from lstm_ops.experiment.sections import Experiment
+from lstm_ops.redaction import redacted
 
 
 def flatten(experiment: Experiment) -> dict[str, object]:
-    """Every resolved setting by its dotted path, defaults included."""
+    """Every resolved setting by its dotted path, defaults included, credentials left out."""
     return dict(_leaves(experiment.model_dump(mode="json"), ""))
 
 
@@ -21,4 +22,4 @@ def _leaves(section: dict[str, Any], prefix: str) -> Iterator[tuple[str, object]
         elif isinstance(value, list):
             yield prefix + key, json.dumps(value)
         else:
-            yield prefix + key, value
+            yield prefix + key, redacted(value) if isinstance(value, str) else value

@@ -10,15 +10,24 @@ from pydantic import BaseModel, ValidationError
 
 from lstm_ops.experiment.overrides import models_in
 from lstm_ops.experiment.sections import Experiment
+from lstm_ops.redaction import redacted
 
 Location = Sequence[int | str]
 
 
 def explain(error: ValidationError, where: str) -> str:
     """One line per fault under a line that names the file."""
-    faults = [f"  {_fault(detail)}" for detail in error.errors()]
+    details = error.errors()
+    faults = [f"  {_fault(d)}" for d in details if not _follows_from_another(d, details)]
     count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
     return "\n".join([f"{where}: {count}", *faults])
+
+
+def _follows_from_another(detail: Any, details: Sequence[Any]) -> bool:
+    """A list that is too short only because its faulty entries were left out of it."""
+    location = detail["loc"]
+    inside = (other["loc"][: len(location)] for other in details if other is not detail)
+    return detail["type"] == "too_short" and location in inside
 
 
 def _fault(detail: Any) -> str:
@@ -77,5 +86,5 @@ def _path(location: Location) -> str:
 
 
 def _shorten(value: Any) -> str:
-    text = repr(value)
+    text = redacted(repr(value))
     return text if len(text) <= 60 else text[:57] + "..."

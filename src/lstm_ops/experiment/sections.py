@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+
+def _refuse_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"got {value}; input should be a number")
+    return value
+
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
+# YAML reads 1e-3 as text, which will do for a number; true and "4" will not do for a whole one.
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, BeforeValidator(_refuse_truth)]
+Fraction = Annotated[Number, Field(gt=0, lt=1)]
 ScalingKind = Literal["none", "standardise", "minmax"]
 
 
@@ -22,8 +32,8 @@ class Section(BaseModel):
 class Harmonic(Section):
     """`amplitude * sin(frequency * x)`."""
 
-    frequency: float = Field(gt=0)
-    amplitude: float
+    frequency: Number = Field(gt=0)
+    amplitude: Number
 
 
 class SyntheticSource(Section):
@@ -33,22 +43,22 @@ class SyntheticSource(Section):
     """
 
     kind: Literal["synthetic"]
-    points: int = Field(default=5000, ge=2, le=10_000_000)
-    start: float = Field(default=2.0, description="first x")
-    stop: float = Field(default=60.0, description="last x")
+    points: Whole = Field(default=5000, ge=2, le=10_000_000)
+    start: Number = Field(default=2.0, description="first x")
+    stop: Number = Field(default=60.0, description="last x")
     harmonics: tuple[Harmonic, ...] = (
         Harmonic(frequency=1, amplitude=1),
         Harmonic(frequency=2, amplitude=0.25),
         Harmonic(frequency=3, amplitude=0.5),
         Harmonic(frequency=4, amplitude=0.5),
     )
-    growth: float | None = Field(
+    growth: Number | None = Field(
         default=60.0, gt=0, description="x at which the waves have full size; null: always"
     )
-    wave_scale: float = Field(default=0.25, ge=0)
-    trend: float = Field(default=0.01, description="rise per unit of x")
-    noise: float = Field(default=0.1, ge=0, description="sd, before growth and wave_scale")
-    seed: int = Field(default=7, ge=0, lt=2**32)
+    wave_scale: Number = Field(default=0.25, ge=0)
+    trend: Number = Field(default=0.01, description="rise per unit of x")
+    noise: Number = Field(default=0.1, ge=0, description="sd, before growth and wave_scale")
+    seed: Whole = Field(default=7, ge=0, lt=2**32)
 
     @model_validator(mode="after")
     def _runs_forward(self) -> SyntheticSource:
@@ -87,8 +97,8 @@ class Window(Section):
     Layout `features` is (n, 1, look_back), `steps` is (n, look_back, 1).
     """
 
-    look_back: int = Field(default=1, ge=1, le=100_000)
-    horizon: int = Field(default=1, ge=1, le=100_000)
+    look_back: Whole = Field(default=1, ge=1, le=100_000)
+    horizon: Whole = Field(default=1, ge=1, le=100_000)
     layout: Literal["features", "steps"] = "steps"
     drop_last_pair: bool = Field(
         default=False, description="leave out each part's last window, as LSTM Explained does"
@@ -105,14 +115,14 @@ class LstmSpec(NamedSpec):
     """LSTM(units), then Dense(horizon)."""
 
     kind: Literal["lstm"]
-    units: int = Field(default=4, ge=1, le=4096)
+    units: Whole = Field(default=4, ge=1, le=4096)
 
 
 class FeedforwardSpec(NamedSpec):
     """Dense layers of the sizes in `hidden`, then Dense(horizon)."""
 
     kind: Literal["feedforward"]
-    hidden: tuple[Annotated[int, Field(ge=1, le=65_536)], ...] = Field(default=(8,), min_length=1)
+    hidden: tuple[Annotated[Whole, Field(ge=1, le=65_536)], ...] = Field(default=(8,), min_length=1)
     activation: Literal["relu", "tanh", "sigmoid"] = "relu"
 
 
@@ -136,9 +146,9 @@ ForecasterSpec = Annotated[
 class Training(Section):
     """How networks are trained: Adam on the mean squared error."""
 
-    epochs: int = Field(default=10, ge=1, le=1_000_000)
-    batch_size: int = Field(default=1, ge=1)
-    learning_rate: float = Field(default=0.001, gt=0)
+    epochs: Whole = Field(default=10, ge=1, le=1_000_000)
+    batch_size: Whole = Field(default=1, ge=1)
+    learning_rate: Number = Field(default=0.001, gt=0)
     shuffle: bool = Field(default=True, description="a new order of windows in every epoch")
 
 
@@ -152,7 +162,7 @@ class Experiment(Section):
     scaling: ScalingKind = "none"
     forecasters: tuple[ForecasterSpec, ...] = Field(min_length=1)
     training: Training = Training()
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = Field(default=(7,), min_length=1)
+    seeds: tuple[Annotated[Whole, Field(ge=0, lt=2**32)], ...] = Field(default=(7,), min_length=1)
 
     @field_validator("seeds")
     @classmethod

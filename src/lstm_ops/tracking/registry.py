@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from lstm_ops.tracking import names
 from lstm_ops.tracking.store import Store, reports_trouble
@@ -23,6 +26,7 @@ def register(store: Store, series: str, model_id: str, run_id: str, forecaster: 
         tags={names.VERSION_FORECASTER: forecaster},
         model_id=model_id,
     )
+    _mention_version(store, model_id, series, str(made.version))
     return str(made.version)
 
 
@@ -30,6 +34,17 @@ def register(store: Store, series: str, model_id: str, run_id: str, forecaster: 
 def point_champion(store: Store, series: str, version: str) -> None:
     """Let `models:/<series>@champion` mean this version."""
     store.client.set_registered_model_alias(series, names.CHAMPION, version)
+
+
+def _mention_version(store: Store, model_id: str, series: str, version: str) -> None:
+    """On the logged model, which versions it became: a server sees to it, a database does not."""
+    tags = store.client.get_logged_model(model_id).tags
+    known = json.loads(tags.get(MLFLOW_MODEL_VERSIONS, "[]"))
+    mention = {"name": series, "version": int(version)}
+    if mention not in known:
+        store.client.set_logged_model_tags(
+            model_id, {MLFLOW_MODEL_VERSIONS: json.dumps([*known, mention])}
+        )
 
 
 def _ensure_registered_model(store: Store, series: str) -> None:

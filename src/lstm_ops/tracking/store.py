@@ -12,8 +12,10 @@ from typing import ParamSpec, TypeVar
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from lstm_ops.errors import TrackingUnavailable
+from lstm_ops.redaction import redacted
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,23 +32,16 @@ class Store:
     is right for any store but the project's own.
     """
 
-    uri: str
+    uri: str = field(repr=False)  # may hold a password
     artifacts: Path | None = None
     client: MlflowClient = field(repr=False, compare=False, kw_only=True)
 
     @property
     def address(self) -> str | None:
         """Where a browser finds the UI."""
-        return self.uri.rstrip("/") if self.uri.startswith(("http://", "https://")) else None
-
-
-def connect(uri: str, artifacts: Path | None = None) -> Store:
-    """A store at a URI. One a process: MLflow's registry looks logged models up by a global URI."""
-    # MLflow's default of seven doubling waits would hide a dead server for minutes.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    mlflow.set_tracking_uri(uri)
-    return Store(uri, artifacts, client=MlflowClient(uri, registry_uri=uri))
+        if not self.uri.startswith(("http://", "https://")):
+            return None
+        return redacted(self.uri).rstrip("/")
 
 
 def reports_trouble(function: Callable[P, R]) -> Callable[P, R]:
@@ -56,14 +51,25 @@ def reports_trouble(function: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except (MlflowException, OSError) as error:
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            reason = redacted(" ".join(str(error).split()))[:400]
             raise TrackingUnavailable(
                 f"MLflow could not do what was asked ({function.__name__}): "
-                f"{' '.join(str(error).split())[:400]}. This is not your input's fault: check the "
-                "server or the store, then run again"
-            ) from error
+                f"{reason}. This is not your input's fault: check the server or the store, then "
+                "run again"
+            ) from None  # it may tell a URL with its password
 
     return guarded
+
+
+@reports_trouble
+def connect(uri: str, artifacts: Path | None = None) -> Store:
+    """A store at a URI. One a process: MLflow's registry looks logged models up by a global URI."""
+    # MLflow's default of seven doubling waits would hide a dead server for minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    mlflow.set_tracking_uri(uri)
+    return Store(uri, artifacts, client=MlflowClient(uri, registry_uri=uri))
 
 
 @reports_trouble

@@ -37,13 +37,14 @@ class ServedForecaster(PythonModel):
     """Scaling, windowing and forecaster in one, as `recipe.json` describes them."""
 
     def load_context(self, context: Any) -> None:
-        """Read the recipe, check the files it names, load the network if there is one."""
+        """Check every file of the manifest, read the recipe, load the network if there is one."""
         folder = Path(context.artifacts["forecaster"])
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        for name, digest in manifest.items():
+            _check_file(folder / name, digest)
         self.recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
         if self.recipe["format"] != FORMAT:
             raise MlflowException(f"recipe format {self.recipe['format']}; this is {FORMAT}")
-        for name, digest in self.recipe["files"].items():
-            _check_file(folder / name, digest)
         self.forecaster = FAMILIES[self.recipe["family"]](self.recipe, folder)
 
     def predict(
@@ -109,8 +110,12 @@ def times_after(last: Any, count: int, spacing: Recipe) -> Any:
     last = pd.Timestamp(last)
     if unit == "seconds":
         return last + pd.to_timedelta(ahead * step, unit="s")
+    if unit == "months":
+        moved = [last + pd.DateOffset(months=int(n * step)) for n in ahead]
+        return pd.DatetimeIndex(
+            [m.replace(day=min(spacing["day"], m.days_in_month)) for m in moved]
+        )
     offset: Any = {  # of these, multiples are taken
-        "months": pd.DateOffset(months=1),
         "month_ends": pd.tseries.offsets.MonthEnd(),
         "business_days": pd.tseries.offsets.BusinessDay(),
     }[unit]

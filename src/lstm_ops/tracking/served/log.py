@@ -67,6 +67,8 @@ def _save(scratch: Path, fitted: Fitted, served: Served, about: Model) -> None:
     bundle.mkdir()
     recipe = _recipe(bundle, fitted, served)
     (bundle / "recipe.json").write_text(json.dumps(recipe, indent=1), encoding="utf-8")
+    manifest = {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in bundle.iterdir()}
+    (bundle / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     with _one_at_a_time, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="(?s).*input example was not provided")
         mlflow.pyfunc.save_model(
@@ -81,7 +83,6 @@ def _save(scratch: Path, fitted: Fitted, served: Served, about: Model) -> None:
 
 def _recipe(bundle: Path, fitted: Fitted, served: Served) -> dict[str, Any]:
     family = fitted.save(bundle)
-    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}
     return {
         "format": FORMAT,
         "series": served.series,
@@ -90,7 +91,6 @@ def _recipe(bundle: Path, fitted: Fitted, served: Served) -> dict[str, Any]:
         "horizon": served.window.horizon,
         "scaling": served.scaling.as_dict(),
         "spacing": served.spacing.as_dict(),
-        "files": files,
         **family,
     }
 

@@ -1,0 +1,55 @@
+"""A Prefect server on a database that is thrown away, and an MLflow store for each module."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOME = tempfile.TemporaryDirectory(prefix="prefect-home-")
+
+# Prefect reads its settings when it is imported, and would keep its home inside the repository.
+with pytest.MonkeyPatch.context() as environment:
+    environment.setenv("PREFECT_HOME", HOME.name)
+    environment.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    environment.setenv("PREFECT_LOGGING_LEVEL", "WARNING")
+    environment.delenv("PREFECT_API_URL", raising=False)
+    from prefect.testing.utilities import prefect_test_harness
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """One server, on a database that is thrown away, for all flow runs of the tests."""
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture(scope="module")
+def tracked(
+    tmp_path_factory: pytest.TempPathFactory,
+    migrated_database: Path,
+    project_folder: Path,
+    prefect_server: None,
+) -> Iterator[str]:
+    """The environment of a flow run: project, server and an MLflow store. Gives the store's URI."""
+    import mlflow
+
+    del prefect_server
+    from flows.store import tracking_store
+
+    folder = tmp_path_factory.mktemp("tracked")
+    uri = f"sqlite:///{shutil.copy(migrated_database, folder / 'mlflow.db')}"
+    before = mlflow.get_tracking_uri()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LSTM_OPS_HOME", str(project_folder))
+        environment.setenv("MLFLOW_TRACKING_URI", uri)
+        environment.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+        environment.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        environment.chdir(folder)  # a store named by the environment keeps artifacts in ./mlruns
+        tracking_store.cache_clear()
+        yield uri
+    tracking_store.cache_clear()
+    mlflow.set_tracking_uri(before)

@@ -1,0 +1,286 @@
+"""The served form: equal to the forecaster it was made from, without pickle, on its own feet."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow.pyfunc
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc import PyFuncModel
+
+from lstm_ops.tracking import runs
+from lstm_ops.tracking.runs import FlowRunLink
+from lstm_ops.tracking.served.log import CODE, Served, log_model
+from lstm_ops.tracking.store import Store, connect
+
+FORMATS = sorted((Path(__file__).parents[1] / "data").glob("served-format-*/*/"))
+CASES = [
+    ("persistence", 1, "steps"),
+    ("persistence", 3, "steps"),
+    ("linear", 1, "steps"),
+    ("linear", 3, "steps"),
+    ("lstm", 1, "features"),
+    ("lstm", 3, "steps"),
+    ("feedforward", 3, "steps"),
+]
+NETWORKS = ("lstm", "feedforward")
+OF_EACH_FAMILY = CASES[1::2] + CASES[-1:]
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A forecaster, the folder of its served form, and the history to forecast from."""
+
+    trained: Any
+    folder: Path
+    model: PyFuncModel
+
+    @property
+    def look_back(self) -> int:
+        return int(self.trained.recipe.window.look_back)
+
+    def expected(self, values: Any, horizon: int) -> list[float]:
+        """What the Python forecaster says, fed with its own forecasts beyond its horizon."""
+        scaling = self.trained.scaling
+        known = list(scaling.apply(np.asarray(values, dtype=np.float64)))
+        ahead: list[float] = []
+        while len(ahead) < horizon:
+            window = np.array([(known + ahead)[-self.look_back :]])
+            ahead += list(self.trained.fitted.predict(window)[0])
+        return list(scaling.invert(np.array(ahead[:horizon])))
+
+
+@pytest.fixture(scope="module")
+def log_served(
+    tmp_path_factory: pytest.TempPathFactory,
+    migrated_database: Path,
+    project_folder: Path,
+    trained: Callable[..., Any],
+) -> Callable[..., Logged]:
+    """Logs each kind once, as a flow does, and loads it from its run's store."""
+    folder = tmp_path_factory.mktemp("served")
+    shutil.copy(migrated_database, folder / "mlflow.db")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LSTM_OPS_HOME", str(project_folder))
+        environment.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        before = mlflow.get_tracking_uri()
+        store = connect(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts")
+        made: dict[tuple[str, int, str], Logged] = {}
+        for kind, horizon, layout in CASES:
+            made[kind, horizon, layout] = _log(store, trained(kind, horizon, layout))
+        mlflow.set_tracking_uri(before)
+    return lambda *case: made[case]
+
+
+def _log(store: Store, trained: Any) -> Logged:
+    name = str(trained.recipe.forecasters[0].name)
+    parent = runs.open_parent(store, "airline", "x", "train", FlowRunLink("1"))
+    run_id = runs.open_child(store, parent, name, {})
+    served = Served("airline", name, trained.recipe.window, trained.scaling, trained.spacing)
+    model_id = log_model(store, run_id, trained.fitted, served)
+    location = store.client.get_logged_model(model_id).artifact_location
+    model = mlflow.pyfunc.load_model(f"models:/{model_id}")
+    return Logged(trained, Path(location.removeprefix("file://")), model)
+
+
+def history(n: int = 30) -> pd.DataFrame:
+    months = pd.date_range("1955-01-01", periods=n, freq="MS")
+    values = 250 + 40 * np.sin(np.arange(n) / 3) + 3.0 * np.arange(n)
+    return pd.DataFrame({"time": months, "value": values})
+
+
+def ask(model: PyFuncModel, table: pd.DataFrame, **params: Any) -> pd.DataFrame:
+    """A forecast, held to the signature that the version promises."""
+    return model.predict(table, params=params or None)
+
+
+@pytest.mark.parametrize(("kind", "horizon", "layout"), CASES)
+def test_it_forecasts_what_the_forecaster_does(
+    kind: str, horizon: int, layout: str, log_served: Callable[..., Logged]
+) -> None:
+    logged, table = log_served(kind, horizon, layout), history()
+    for asked in (None, 1, horizon, 7):
+        answer = ask(logged.model, table, **({} if asked is None else {"horizon": asked}))
+        count = asked or horizon
+        expected = logged.expected(table["value"], count)
+        np.testing.assert_allclose(answer["forecast"], expected, rtol=1e-6)
+        assert list(answer["time"]) == list(pd.date_range("1957-07-01", periods=count, freq="MS"))
+    shortest = table.tail(logged.look_back)
+    np.testing.assert_allclose(
+        ask(logged.model, shortest)["forecast"], ask(logged.model, table)["forecast"]
+    )
+
+
+def test_it_forecasts_in_units_of_y(log_served: Callable[..., Logged]) -> None:
+    """Persistence's forecast is known without asking persistence."""
+    table = history()
+    answer = ask(log_served("persistence", 3, "steps").model, table)
+    assert list(answer["forecast"]) == pytest.approx([table["value"].iloc[-1]] * 3)
+
+
+PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
+
+
+@pytest.mark.parametrize(("kind", "horizon", "layout"), OF_EACH_FAMILY)
+def test_no_file_of_it_is_a_pickle(
+    kind: str, horizon: int, layout: str, log_served: Callable[..., Logged]
+) -> None:
+    folder = log_served(kind, horizon, layout).folder
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    contents = {path.name: path.read_bytes() for path in files}
+    for path in files:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                contents |= {f"{path.name}/{n}": archive.read(n) for n in archive.namelist()}
+    assert ("network.keras" in contents) == (kind in NETWORKS)
+    for name, content in contents.items():
+        assert not name.endswith((".pkl", ".pickle", ".joblib", ".cloudpickle"))
+        assert not content.startswith(PICKLES)
+    about = yaml.safe_load(contents["MLmodel"])["flavors"]["python_function"]
+    assert about["loader_module"] == "mlflow.pyfunc.loaders.code_model"
+    assert not {"python_model", "model_path", "data"} & set(about)  # what a pickle would be under
+    assert "lstm-ops" not in contents["requirements.txt"].decode()
+
+
+@pytest.mark.parametrize(("kind", "horizon", "layout"), OF_EACH_FAMILY)
+def test_it_needs_what_the_lock_holds_and_no_more(
+    kind: str, horizon: int, layout: str, log_served: Callable[..., Logged]
+) -> None:
+    listed = (log_served(kind, horizon, layout).folder / "requirements.txt").read_text().split()
+    packages = ["mlflow", "numpy", "pandas", *(["keras", "tensorflow"] if kind in NETWORKS else [])]
+    assert [line.partition("==")[0] for line in listed] == packages
+    lock = (Path(__file__).parents[2] / "requirements.lock").read_text()
+    assert all(f"\n{line} " in lock for line in listed)
+
+
+STANDS_ALONE = """
+import json, sys
+sys.modules["lstm_ops"] = sys.modules["flows"] = None  # importing them raises from here on
+import mlflow.pyfunc, pandas as pd
+answers = []
+for folder, table, horizon in json.load(open(sys.argv[1])):
+    history = pd.DataFrame(table)
+    history["time"] = pd.to_datetime(history["time"])
+    answer = mlflow.pyfunc.load_model(folder).predict(history, params={"horizon": horizon})
+    answers.append(list(answer["forecast"]))
+json.dump(answers, open(sys.argv[2], "w"))
+"""
+
+
+def test_it_loads_where_lstm_ops_is_not_installed(
+    log_served: Callable[..., Logged], in_fresh_python: Callable[..., str], tmp_path: Path
+) -> None:
+    table = history()
+    plain = {"time": table["time"].astype(str).tolist(), "value": table["value"].tolist()}
+    chosen = [log_served(*case) for case in OF_EACH_FAMILY]
+    folders = [shutil.copytree(made.folder, tmp_path / str(i)) for i, made in enumerate(chosen)]
+    for folder in folders:  # as on a machine without our sources
+        about = (folder / "MLmodel").read_text()
+        (folder / "MLmodel").write_text(about.replace(str(CODE), "/nowhere/forecaster.py"))
+    asked, answered = tmp_path / "asked.json", tmp_path / "answered.json"
+    asked.write_text(json.dumps([[str(folder), plain, 5] for folder in folders]))
+    in_fresh_python(STANDS_ALONE, str(asked), str(answered), cwd=tmp_path)
+    for logged, forecasts in zip(chosen, json.loads(answered.read_text()), strict=True):
+        np.testing.assert_allclose(forecasts, logged.expected(table["value"], 5), rtol=1e-6)
+
+
+def tampered(logged: Logged, tmp_path: Path) -> Path:
+    copy = tmp_path / "model"
+    shutil.copytree(logged.folder, copy)
+    return copy
+
+
+def test_another_network_in_its_place_is_refused(
+    log_served: Callable[..., Logged], tmp_path: Path
+) -> None:
+    folder = tampered(log_served("lstm", 1, "features"), tmp_path)
+    (other,) = log_served("feedforward", 3, "steps").folder.rglob("network.keras")
+    (mine,) = folder.rglob("network.keras")
+    shutil.copy(other, mine)
+    with pytest.raises(MlflowException, match=r"network\.keras is not the file that was logged"):
+        mlflow.pyfunc.load_model(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("case", "change"),
+    [
+        (("lstm", 1, "features"), {"files": {}}),  # the network's checksum taken out
+        (("linear", 1, "steps"), {"bias": [1e6]}),
+        (("linear", 1, "steps"), {"format": 2}),
+    ],
+    ids=["checksums", "weights", "format"],
+)
+def test_a_recipe_that_was_tampered_with_is_refused(
+    case: Any, change: dict[str, Any], log_served: Callable[..., Logged], tmp_path: Path
+) -> None:
+    folder = tampered(log_served(*case), tmp_path)
+    (path,) = folder.rglob("recipe.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(MlflowException):
+        mlflow.pyfunc.load_model(str(folder))
+
+
+def with_value(row: int, value: float) -> pd.DataFrame:
+    table = history()
+    table.loc[row, "value"] = value
+    return table
+
+
+REFUSED: dict[str, tuple[Callable[[], pd.DataFrame], dict[str, Any], str]] = {
+    "NaN": (lambda: with_value(3, math.nan), {}, "row 4 is not finite"),
+    "infinity": (lambda: with_value(29, math.inf), {}, "row 30 is not finite"),
+    "too short": (lambda: history(3), {}, "has 3 rows; needed: at least 4"),
+    "nothing": (lambda: history(0), {}, "has 0 rows"),
+    "horizon 0": (history, {"horizon": 0}, "horizon is 0; needed: a whole number from 1"),
+    "horizon below": (history, {"horizon": -1}, "horizon is -1"),
+    "horizon of a thousand million": (history, {"horizon": 10**9}, "horizon is 1000000000"),
+    "newest first": (lambda: history().iloc[::-1], {}, "oldest first"),
+    "a time twice": (lambda: history().iloc[[0, 1, 2, 2, 3]], {}, "times must increase"),
+    "no time": (lambda: history().assign(time=pd.NaT), {}, "times must increase"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_forecast_from_is_refused_as_the_callers_fault(
+    what: str, log_served: Callable[..., Logged]
+) -> None:
+    """MLflow's scoring server answers 400 to INVALID_PARAMETER_VALUE, 500 to anything else."""
+    table, params, words = REFUSED[what]
+    with pytest.raises(MlflowException, match=words) as refused:
+        ask(log_served("linear", 1, "steps").model, table(), **params)
+    assert refused.value.error_code == "INVALID_PARAMETER_VALUE"
+
+
+@pytest.mark.parametrize("stored", FORMATS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_versions_of_every_format_ever_written_load_and_forecast_the_same(
+    stored: Path, tmp_path: Path
+) -> None:
+    """A promise: what was registered once is served for ever, whatever becomes of this code."""
+    copy = tmp_path / stored.name  # loading may write byte code beside the model
+    shutil.copytree(stored, copy)
+    expected = json.loads((stored / "expected.json").read_text())
+    table = pd.DataFrame(expected["history"])
+    table["time"] = pd.to_datetime(table["time"])
+    answer = mlflow.pyfunc.load_model(str(copy / "model")).predict(
+        table, params={"horizon": expected["horizon"]}
+    )
+    np.testing.assert_allclose(answer["forecast"], expected["forecast"], rtol=1e-6)
+    assert [str(time) for time in answer["time"]] == expected["time"]
+
+
+def test_the_first_format_is_kept() -> None:
+    assert {path.name for path in FORMATS if path.parent.name == "served-format-1"} == {
+        "linear-airline",
+        "lstm-airline",
+    }
