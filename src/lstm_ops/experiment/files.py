@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from lstm_ops import project
 from lstm_ops.errors import InvalidExperiment
 from lstm_ops.experiment.messages import explain
 from lstm_ops.experiment.overrides import apply_overrides
-from lstm_ops.experiment.sections import Experiment
+from lstm_ops.experiment.sections import NAME_PATTERN, Experiment
 
 FOLDER = "experiments"
 
@@ -51,6 +52,7 @@ def find(name_or_path: str) -> Path:
     candidates = [] if given.is_dir() else [given, project.root() / given]
     for candidate in candidates:
         if candidate.is_file():
+            _require_name(candidate.stem)
             return candidate
     raise InvalidExperiment(
         f"no experiment {name_or_path!r}: neither {FOLDER}/{name_or_path}.yaml nor a file of that "
@@ -58,11 +60,20 @@ def find(name_or_path: str) -> Path:
     )
 
 
+def _require_name(name: str) -> None:
+    """The file's name is the experiment's, in tags, run names and Prefect."""
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise InvalidExperiment(
+            f"experiment name {name!r}: needed are small letters, digits and `-` inside; rename "
+            "the file"
+        )
+
+
 def read(path: Path) -> dict[str, Any]:
     """The raw content of an experiment file."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise InvalidExperiment(f"{path} is not readable YAML: {_one_line(error)}") from None
     if not isinstance(content, dict):
         kind = "nothing" if content is None else type(content).__name__
@@ -74,6 +85,19 @@ def dump(experiment: Experiment) -> str:
     """The resolved experiment as YAML: every setting, defaults included. `load` reads it back."""
     content = experiment.model_dump(mode="json")
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML's safe loader, which would let the last of two equal keys win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping; a key given twice is an error with its line."""
+        keys = [key.value for key, _ in node.value]
+        for key, _ in node.value:
+            if keys.count(key.value) > 1:
+                problem = f"the key {key.value!r} is given more than once"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def _one_line(error: Exception) -> str:

@@ -7,10 +7,13 @@ import socket
 
 import psutil
 
+# Linux derives a process's start from the boot time, which a correction of the clock shifts.
+CLOCK_SLACK = 120.0  # seconds; a pid does not come round again sooner
+
 
 def this_process() -> str:
     """`host/pid/start`, unique even where pids come round again."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
+    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid()):.1f}"
 
 
 def is_known_dead(mark: str) -> bool:
@@ -18,11 +21,11 @@ def is_known_dead(mark: str) -> bool:
     host, pid, started = mark.rsplit("/", 2) if mark.count("/") > 1 else ("", "", "")
     if host != socket.gethostname():
         return False
-    return not (pid.isdigit() and psutil.pid_exists(int(pid)) and _started(int(pid)) == started)
-
-
-def _started(pid: int) -> str:
     try:
-        return f"{psutil.Process(pid).create_time():.1f}"
-    except psutil.Error:
-        return ""
+        return abs(_started(int(pid)) - float(started)) > CLOCK_SLACK
+    except (psutil.Error, ValueError):
+        return True
+
+
+def _started(pid: int) -> float:
+    return psutil.Process(pid).create_time()

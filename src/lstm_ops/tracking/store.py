@@ -68,6 +68,8 @@ def connect(uri: str, artifacts: Path | None = None) -> Store:
     # MLflow's default of seven doubling waits would hide a dead server for minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # ours open better
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     mlflow.set_tracking_uri(uri)
     return Store(uri, artifacts, client=MlflowClient(uri, registry_uri=uri))
 
