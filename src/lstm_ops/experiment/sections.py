@@ -150,6 +150,9 @@ class Training(Section):
     batch_size: Whole = Field(default=1, ge=1)
     learning_rate: Number = Field(default=0.001, gt=0)
     shuffle: bool = Field(default=True, description="a new order of windows in every epoch")
+    engine: Literal["compiled", "fit"] = Field(
+        default="compiled", description="an epoch in one compiled loop, or Keras's own"
+    )
 
 
 class Experiment(Section):

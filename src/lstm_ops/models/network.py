@@ -7,6 +7,7 @@ import math
 import os
 import sys
 import threading
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_ops import project
 from lstm_ops.data.series import FloatArray
 from lstm_ops.data.windows import Layout, shape
 from lstm_ops.experiment import Training
+from lstm_ops.models import compiled
 from lstm_ops.models.forecaster import Effort, OnEpoch
 from lstm_ops.models.quiet import without_noise
 
@@ -62,11 +65,17 @@ def load_keras() -> Any:
             return sys.modules["keras"]
         os.environ["KERAS_BACKEND"] = "tensorflow"
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # nothing about a GPU that is not there
+        os.environ["TF_XLA_FLAGS"] = f"{os.environ.get('TF_XLA_FLAGS', '')} {_xla_cache()}".strip()
         with without_noise():
             import keras
         # Says how often it traced a graph, which a flow of many small fits does on purpose.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         return keras
+
+
+def _xla_cache() -> str:
+    """XLA's flag for a folder in which later processes find what this one compiles."""
+    return f"--tf_xla_persistent_cache_directory={project.state_folder() / 'xla'}"
 
 
 def layer_seeds(seed: int, count: int) -> list[int]:
@@ -93,26 +102,58 @@ def train(
     """Adam on the mean squared error. inputs: (n, …), targets: (n, horizon).
 
     The order of windows is drawn beforehand rather than left to `fit`, whose own shuffling hangs
-    on a generator that all threads share.
+    on a generator that all threads share. Both engines take the same steps.
     """
     keras = load_keras()
     steps = math.ceil(len(inputs) / training.batch_size)
-    # A whole epoch in one call of the graph: the same arithmetic, a third of the time of `fit`.
     network.compile(
         optimizer=keras.optimizers.Adam(training.learning_rate),
         loss="mse",
+        # A whole epoch in one call of the graph: the same arithmetic, a third of the time of `fit`.
         steps_per_execution=steps,
     )
     orders = epoch_orders(len(inputs), training, seed)
+    engine = _fit_compiled if training.engine == "compiled" else _fit
+    losses = engine(network, inputs, targets, orders, training.batch_size, on_epoch)
+    return Effort(tuple(map(float, losses)), steps * len(losses))
+
+
+def _fit_compiled(
+    network: keras.Model,
+    inputs: FloatArray,
+    targets: FloatArray,
+    orders: NDArray[np.int64],
+    batch_size: int,
+    on_epoch: OnEpoch,
+) -> list[float]:
+    """Losses by epoch. Where XLA cannot compile the network, `fit` does it, with a warning."""
+    data = compiled.batches(inputs, targets, batch_size)
+    try:
+        return compiled.fit(network, data, orders, on_epoch)["loss"]
+    except compiled.CannotCompile as reason:
+        warnings.warn(f"{network.name} is trained by fit, which is slower: {reason}", stacklevel=2)
+        return _fit(network, inputs, targets, orders, batch_size, on_epoch)
+
+
+def _fit(
+    network: keras.Model,
+    inputs: FloatArray,
+    targets: FloatArray,
+    orders: NDArray[np.int64],
+    batch_size: int,
+    on_epoch: OnEpoch,
+) -> list[float]:
+    """Losses by epoch, from Keras's own loop."""
     history = network.fit(
-        _batches(inputs, targets, orders, training.batch_size),
-        epochs=training.epochs,
-        steps_per_epoch=steps,
+        _batches(inputs, targets, orders, batch_size),
+        epochs=len(orders),
+        steps_per_epoch=math.ceil(len(inputs) / batch_size),
         shuffle=False,  # `orders` has done it
         callbacks=[_report(on_epoch)],
         verbose=0,
     )
-    return Effort(tuple(map(float, history.history["loss"])), steps * training.epochs)
+    losses: list[float] = history.history["loss"]
+    return losses
 
 
 def _report(on_epoch: OnEpoch) -> keras.callbacks.Callback:

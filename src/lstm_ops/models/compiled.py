@@ -1,0 +1,261 @@
+"""Training with a whole epoch in one XLA-compiled loop.
+
+Keras's `fit` spends hundreds of microseconds a step on dispatch and a fraction of one on
+arithmetic. Here the loop over batches runs inside the compiled program: the same steps, in the same
+order, with the same optimizer. Epochs are driven from outside, so that callbacks see each one.
+
+A program belongs to the shape of a network, not to one network: it is compiled around a template,
+and each training copies its weights and optimizer state in and out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_ops.data.series import FloatArray
+from lstm_ops.models.forecaster import OnEpoch, ignore_epochs
+
+if TYPE_CHECKING:
+    import keras
+
+# Up to here an LSTM's time steps are written out in the program: faster to run, slower to compile.
+MOST_UNROLLED = 8
+
+_programs: dict[str, Program] = {}
+_finding = threading.Lock()
+
+
+class CannotCompile(Exception):
+    """XLA has no way to run a part of the network. Nothing has been trained."""
+
+
+@dataclass
+class Program:
+    """A compiled epoch around a template network. One training at a time."""
+
+    template: keras.Model
+    optimizer: keras.Optimizer
+    epoch: Callable[..., Any]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, *arguments: Any) -> Any:
+        """The mean loss. Raises `CannotCompile`, with XLA's reason, when it meets what it can't."""
+        import tensorflow as tf
+
+        try:
+            return self.epoch(*arguments)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+            raise CannotCompile(error.message.splitlines()[0]) from None
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Windows padded to a capacity that several trainings share, so that they share a program.
+
+    inputs: (capacity, …), targets: (capacity, horizon); rows from `count` on are never used.
+    """
+
+    inputs: Any
+    targets: Any
+    count: int
+    size: int
+
+    @property
+    def capacity(self) -> int:
+        """Rows, padding included: a multiple of the batch size."""
+        return int(self.inputs.shape[0])
+
+
+class CompiledTraining:
+    """Epochs of one network's training. Use within `borrowed`."""
+
+    def __init__(
+        self, program: Program, network: keras.Model, batches: Batches, watched: bool
+    ) -> None:
+        self._program = program
+        self._network = network
+        self._batches = batches
+        self._watched = watched
+
+    def run_epoch(self, order: NDArray[np.int64]) -> float:
+        """One pass over the windows in this order (n,); the mean loss over them."""
+        batches = self._batches
+        padded = np.zeros(batches.capacity, dtype=np.int32)
+        padded[: batches.count] = order
+        if self._watched:  # a callback may have changed the weights, too
+            self.take_over()
+        _copy_learning_rate(self._network.optimizer, self._program.optimizer)
+        loss = self._program.run(batches.inputs, batches.targets, padded, np.int32(batches.count))
+        if self._watched:
+            self.hand_back()
+        return float(loss)
+
+    def hand_back(self) -> None:
+        """Weights and optimizer state to the network, as after `fit`."""
+        _copy(self._program.template.variables, self._network.variables)
+        _copy(self._program.optimizer.variables, self._network.optimizer.variables)
+
+    def take_over(self) -> None:
+        """Weights and optimizer state from the network, as it stands."""
+        self._network.optimizer.build(self._network.trainable_variables)
+        _copy(self._network.variables, self._program.template.variables)
+        _copy(self._network.optimizer.variables, self._program.optimizer.variables)
+
+
+def fit(
+    network: keras.Model,
+    data: Batches,
+    orders: NDArray[np.int64],
+    on_epoch: OnEpoch = ignore_epochs,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    validation: tuple[FloatArray, FloatArray] | None = None,
+) -> dict[str, list[float]]:
+    """What `fit` of a network with a mean squared error does; its history of loss and val_loss.
+
+    orders: (epochs, n), the windows in the order of every epoch. `network` has its optimizer from
+    `compile`, and goes on where that stands. Callbacks are called for the training and its epochs,
+    not for batches. validation: inputs (n, …) and targets (n, horizon).
+    """
+    import keras
+
+    listeners = keras.callbacks.CallbackList(
+        list(callbacks), add_history=True, model=network, epochs=len(orders), verbose=0
+    )
+    network.stop_training = False
+    with borrowed(network, data, watched=bool(callbacks or validation)) as training:
+        listeners.on_train_begin()
+        for number, order in enumerate(orders):
+            listeners.on_epoch_begin(number)
+            logs = {"loss": training.run_epoch(order)}
+            if validation:
+                logs["val_loss"] = _loss(network, *validation)
+            on_epoch(number + 1, logs["loss"])
+            listeners.on_epoch_end(number, logs)
+            if network.stop_training:
+                break
+    listeners.on_train_end(logs)
+    history: dict[str, list[float]] = network.history.history
+    return history
+
+
+def _loss(network: keras.Model, inputs: FloatArray, targets: FloatArray) -> float:
+    forecasts = network(inputs.astype(np.float32), training=False)
+    return float(np.mean((np.asarray(forecasts) - targets) ** 2))
+
+
+@contextmanager
+def borrowed(network: keras.Model, data: Batches, watched: bool) -> Iterator[CompiledTraining]:
+    """A compiled training of a network; a `watched` one keeps the network's weights current.
+
+    The network has been given its optimizer by `compile`. After an error it is as it was before.
+    """
+    program = _program(network, data)
+    with program.lock:
+        training = CompiledTraining(program, network, data, watched)
+        training.take_over()
+        yield training
+        if not watched:
+            training.hand_back()
+
+
+def batches(inputs: FloatArray, targets: FloatArray, size: int) -> Batches:
+    """inputs: (n, …), targets: (n, horizon). The capacity is the next power of two of batches."""
+    import tensorflow as tf
+
+    capacity = size * 2 ** math.ceil(math.log2(math.ceil(len(inputs) / size)))
+    padding = capacity - len(inputs)
+
+    def padded(array: FloatArray) -> Any:
+        return tf.constant(np.pad(array, [(0, padding)] + [(0, 0)] * (array.ndim - 1)), tf.float32)
+
+    return Batches(padded(inputs), padded(targets), len(inputs), size)
+
+
+def _program(network: keras.Model, batches: Batches) -> Program:
+    key = json.dumps(
+        [_shape_of(network.get_config()), batches.capacity, batches.size, _kind(network.optimizer)]
+    )
+    with _finding:
+        if key not in _programs:
+            _programs[key] = _build(network, batches.size)
+        return _programs[key]
+
+
+def _build(network: keras.Model, size: int) -> Program:
+    template = type(network).from_config(_unrolled(network.get_config()))
+    optimizer = type(network.optimizer).from_config(network.optimizer.get_config())
+    optimizer.build(template.trainable_variables)
+    return Program(template, optimizer, _epoch(template, optimizer, size))
+
+
+def _epoch(network: keras.Model, optimizer: keras.Optimizer, size: int) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    weights = network.trainable_variables
+
+    def epoch(inputs: Any, targets: Any, order: Any, count: Any) -> Any:
+        """order: (capacity,), its first `count` entries the windows to visit."""
+
+        def step(number: Any, total: Any) -> Any:
+            first = number * size
+            rows = tf.slice(order, [first], [size])  # (size,)
+            # Beyond the last window a batch is padding, which weighs nothing.
+            weigh = tf.cast(first + tf.range(size) < count, tf.float32)  # (size,)
+            with tf.GradientTape() as tape:
+                forecasts = network(tf.gather(inputs, rows), training=True)
+                errors = tf.square(forecasts - tf.gather(targets, rows))  # (size, horizon)
+                loss = tf.reduce_sum(tf.reduce_mean(errors, -1) * weigh) / tf.reduce_sum(weigh)
+            optimizer.apply(tape.gradient(loss, weights), weights)
+            return number + 1, total + loss * tf.reduce_sum(weigh)
+
+        steps = (count + size - 1) // size
+        start = (tf.constant(0), tf.constant(0.0))
+        _, total = tf.while_loop(lambda number, _: number < steps, step, start)
+        return total / tf.cast(count, tf.float32)
+
+    compiled: Callable[..., Any] = tf.function(epoch, jit_compile=True)
+    return compiled
+
+
+def _copy(source: list[Any], target: list[Any]) -> None:
+    for from_variable, to_variable in zip(source, target, strict=True):
+        to_variable.assign(from_variable)
+
+
+def _copy_learning_rate(source: keras.Optimizer, target: keras.Optimizer) -> None:
+    """A callback may have changed it. A schedule is part of the program, and no variable."""
+    if hasattr(target.learning_rate, "assign"):
+        target.learning_rate.assign(source.learning_rate)
+
+
+def _kind(optimizer: keras.Optimizer) -> dict[str, Any]:
+    """What is built into the program. A learning rate that is a variable stays out."""
+    config = dict(optimizer.get_config())
+    if isinstance(config["learning_rate"], float):
+        del config["learning_rate"]
+    return {**config, "name": type(optimizer).__name__}
+
+
+def _shape_of(config: Any) -> Any:
+    """A network's configuration without what its program does not depend on: initial weights."""
+    if isinstance(config, dict):
+        return {k: _shape_of(v) for k, v in config.items() if not k.endswith("_initializer")}
+    return [_shape_of(value) for value in config] if isinstance(config, list) else config
+
+
+def _unrolled(config: dict[str, Any]) -> dict[str, Any]:
+    for layer in config["layers"]:
+        inner = layer["config"]
+        steps = (layer.get("build_config") or {}).get("input_shape", [None, None])[1]
+        if "unroll" in inner and steps is not None and steps <= MOST_UNROLLED:
+            inner["unroll"] = True
+    return config

@@ -1,0 +1,106 @@
+"""What a person sees in MLflow's interface, behind the links that the project gives."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.conftest import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.timeout(400)]
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+OFFLINE = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+VIEW = "workflowType=machine_learning"
+PATIENCE = 30_000  # milliseconds
+WIDE = {"width": 2800, "height": 1400}  # the grid of runs makes only the columns in sight
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip(f"none of {', '.join(NAMES)} is installed")
+    with sync_playwright() as playwright:
+        try:
+            launched = playwright.chromium.launch(executable_path=program, args=OFFLINE)
+        except Error as error:
+            pytest.skip(f"{program} does not start: {error.message.splitlines()[0]}")
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """Every test leaves a screenshot of what it saw last in its `tmp_path`."""
+    page = browser.new_page(viewport=WIDE)
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    yield page
+    page.screenshot(path=tmp_path / "page.png")
+    page.close()
+
+
+def test_the_link_of_a_flow_run_opens_its_run_under_model_training(
+    stack: Stack, airline_run: str, page: Page
+) -> None:
+    shown = stack.artifacts(airline_run)
+    link = re.search(r"\((http[^)]+)\)", shown["airline-mlflow-run"])
+    verdict = re.search(r"\*\*(.+?)\*\*", shown["airline-verdict"])
+    assert link and verdict
+    page.goto(link[1])
+    expect(page.get_by_text(verdict[1]).first).to_be_visible()
+    expect(page.get_by_text("test/rmse", exact=True).first).to_be_visible()
+    selected(page, "Model training", "GenAI")
+
+
+def test_the_link_of_that_run_leads_back_to_its_flow_run(
+    stack: Stack, airline_run: str, page: Page
+) -> None:
+    page.goto(stack.runs(airline_run)[0]["tags"]["prefect.flow_run_url"])
+    expect(page.get_by_text("train airline").first).to_be_visible()
+    expect(page.get_by_text("Completed").first).to_be_visible()
+
+
+def test_the_runs_page_shows_names_and_metrics(stack: Stack, airline_run: str, page: Page) -> None:
+    parent = stack.runs(airline_run)[0]
+    page.goto(f"{stack.mlflow_url}/#/experiments/{parent['experiment_id']}/runs?{VIEW}")
+    expect(page.get_by_text(parent["run_name"]).first).to_be_visible()
+    page.get_by_text("Show more columns").first.click()
+    expect(page.get_by_text("test/rmse").first).to_be_visible()
+
+
+def test_the_page_of_the_model_names_its_champion(
+    stack: Stack, airline_run: str, page: Page
+) -> None:
+    del airline_run
+    page.goto(f"{stack.mlflow_url}/#/models/airline?{VIEW}")
+    expect(page.get_by_text("champion").first).to_be_visible()
+
+
+def selected(page: Page, name: str, other: str) -> None:
+    """Of the switch between model training and GenAI: the chosen label is the darker one."""
+    expect(page.get_by_text("Model registry", exact=True).first).to_be_visible()
+    assert brightness(page, name) < brightness(page, other)
+
+
+def brightness(page: Page, label: str) -> int:
+    text = page.get_by_text(label, exact=True).first
+    colour = str(text.evaluate("element => getComputedStyle(element).color"))
+    return sum(map(int, re.findall(r"\d+", colour)[:3]))

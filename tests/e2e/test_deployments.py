@@ -1,0 +1,79 @@
+"""Runs by deployment: what a person asks for, what is refused, and what the clock asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+QUICK = {
+    "training.epochs": 1,
+    "seeds": [1],
+    "forecasters": [{"kind": "linear"}, {"kind": "persistence"}],
+}
+
+
+def test_a_deployment_run_with_nothing_exported_is_told_by_both_servers(
+    stack: Stack, airline_run: str
+) -> None:
+    flow_run = stack.flow_run(airline_run)
+    assert flow_run["state_name"] == "Completed"
+    parent, *children = stack.runs(airline_run)
+    assert {run["status"] for run in (parent, *children)} == {"FINISHED"}
+    assert len(children) == 4
+    assert parent["tags"]["prefect.flow_run_id"] == airline_run
+    assert parent["tags"]["prefect.flow_run_url"].endswith(f"/flow-run/{airline_run}")
+    shown = stack.artifacts(airline_run)
+    assert set(shown) == {
+        "airline-scores",
+        "airline-verdict",
+        "airline-mlflow-run",
+        "airline-model-version",
+    }
+    link = re.search(r"\((http[^)]+)\)", shown["airline-mlflow-run"])
+    assert link and link[1] == (
+        f"{stack.mlflow_url}/#/experiments/{parent['experiment_id']}/runs/{parent['run_id']}"
+        "?workflowType=machine_learning"
+    )
+    asked = {"name": "airline", "alias": "champion"}
+    champion = stack.mlflow.get("/registered-models/alias", params=asked).raise_for_status().json()
+    assert champion["model_version"]["run_id"] in {run["run_id"] for run in children}
+
+
+def test_a_misspelt_override_is_refused_before_a_run_exists(stack: Stack) -> None:
+    before = {run["id"] for run in stack.flow_runs("airline")}
+    done = stack.deployment_run("airline", {"training.epoch": 2})
+    assert done.returncode != 0
+    assert "training.epoch" in done.stdout + done.stderr
+    assert {run["id"] for run in stack.flow_runs("airline")} == before
+
+
+def test_bad_data_end_as_invalid_input_and_a_failed_run(stack: Stack) -> None:
+    lines = (stack.root / "data" / "airline-passengers.csv").read_text().splitlines()
+    month = lines[3].partition(",")[0]
+    lines[3] = f"{month},many"
+    (stack.root / "data" / "bad.csv").write_text("\n".join(lines) + "\n")
+    flow_run = stack.ended(stack.ask("airline", {**QUICK, "source.path": "data/bad.csv"}))
+    assert flow_run["state_name"] == "InvalidInput"
+    assert "many" in flow_run["state"]["message"]
+    (parent,) = stack.runs(flow_run["id"])
+    assert parent["status"] == "FAILED"
+    assert "many" in parent["tags"]["lstm_ops.error"]
+
+
+def test_a_schedule_of_one_minute_fires(stack: Stack) -> None:
+    """Last in this file: by now most of the minute has passed."""
+
+    def fired() -> bool:
+        return any(
+            run["auto_scheduled"] and run["state_type"] == "COMPLETED"
+            for run in stack.flow_runs("minutely")
+        )
+
+    stack.wait(fired, "a scheduled run of train/minutely", limit=190)
