@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from lstm_ops import experiment, project
+from lstm_ops.collector import uncollected
 from lstm_ops.errors import InvalidExperiment, LstmOpsError
 from lstm_ops.stack.discovery import prefect_api_url, tracking_uri
 from lstm_ops.stack.embedded import EMBEDDED_VARIABLE, EmbeddedPrefect
@@ -79,7 +80,8 @@ def _run(
         os.environ |= {"PREFECT_API_URL": server.api_url, EMBEDDED_VARIABLE: "1"}
     else:
         os.environ["PREFECT_API_URL"] = str(prefect_api_url())
-    flow = getattr(importlib.import_module(module), flow_name)
+    with uncollected():
+        flow = getattr(importlib.import_module(module), flow_name)
     if server:
         server.wait()
     state = flow(experiment=options.experiment, overrides=overrides, return_state=True)

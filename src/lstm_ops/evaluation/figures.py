@@ -15,6 +15,8 @@ from lstm_ops.data.windows import Windows
 from lstm_ops.evaluation.scores import Summary
 
 WIDE = (10.0, 4.0)
+# Fixed, since matplotlib's own layout draws every figure twice to find them.
+MARGINS = {"left": 0.07, "right": 0.99, "bottom": 0.12, "top": 0.91}
 ACTUAL = "#222222"
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 ZOOM = 120
@@ -48,17 +50,19 @@ def forecasts_against_actual(
 ) -> Figure:
     """The whole test part above, its last stretch below. forecasts: (n_windows, horizon) each;
     the first step of the horizon is drawn."""
-    figure = Figure(figsize=(WIDE[0], 7.0), layout="constrained")
+    figure = Figure(figsize=(WIDE[0], 7.0))
+    figure.subplots_adjust(**{**MARGINS, "bottom": 0.05, "top": 0.95, "hspace": 0.22})
     whole, zoom = figure.subplots(2, 1)
     times = series.frame["t"].to_numpy()[windows.first_target]
-    for axes, rows in ((whole, slice(None)), (zoom, slice(-ZOOM, None))):
+    shown = min(ZOOM, max(len(windows) // 4, 12))
+    for axes, rows in ((whole, slice(None)), (zoom, slice(-shown, None))):
         axes.plot(times[rows], windows.targets[rows, 0], color=ACTUAL, lw=1.2, label="actual")
         for colour, (name, values) in zip(_colours(len(forecasts)), forecasts.items(), strict=True):
             axes.plot(times[rows], values[rows, 0], color=colour, lw=0.9, alpha=0.9, label=name)
         axes.set_ylabel("y")
         _quiet(axes)
     whole.set_title(f"{series.name}: test part, one step ahead", loc="left")
-    zoom.set_title(f"its last {min(ZOOM, len(windows))} steps", loc="left")
+    zoom.set_title(f"its last {min(shown, len(windows))} steps", loc="left")
     whole.legend(loc="upper left", ncols=6, frameon=False)
     return figure
 
@@ -79,6 +83,7 @@ def loss_curves(losses: Mapping[str, Sequence[float]]) -> Figure:
 def errors(summaries: Sequence[Summary], noise_floor: float | None) -> Figure:
     """A bar of test RMSE for each forecaster, and the least that anybody could reach."""
     figure, axes = _axes("test RMSE (median over seeds; the champion was chosen on validation)")
+    figure.set_layout_engine("constrained")  # names may be long
     names = [s.forecaster + (" @champion" if i == 0 else "") for i, s in enumerate(summaries)]
     values = [summary.metrics["test/rmse"] for summary in summaries]
     bars = axes.barh(names, values, color=PALETTE[0], height=0.6)
@@ -93,7 +98,8 @@ def errors(summaries: Sequence[Summary], noise_floor: float | None) -> Figure:
 
 
 def _axes(title: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=WIDE, layout="constrained")
+    figure = Figure(figsize=WIDE)
+    figure.subplots_adjust(**MARGINS)
     axes = figure.subplots()
     axes.set_title(title, loc="left")
     _quiet(axes)

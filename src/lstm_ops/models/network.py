@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_ops import project
+from lstm_ops.collector import uncollected
 from lstm_ops.data.series import FloatArray
 from lstm_ops.data.windows import Layout, shape
 from lstm_ops.experiment import Training
@@ -66,7 +67,7 @@ def load_keras() -> Any:
         os.environ["KERAS_BACKEND"] = "tensorflow"
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # nothing about a GPU that is not there
         os.environ["TF_XLA_FLAGS"] = f"{os.environ.get('TF_XLA_FLAGS', '')} {_xla_cache()}".strip()
-        with without_noise():
+        with without_noise(), uncollected():
             import keras
         # Says how often it traced a graph, which a flow of many small fits does on purpose.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
