@@ -18,7 +18,7 @@ import yaml
 
 from lstm_ops import experiment, project
 from lstm_ops.collector import uncollected
-from lstm_ops.errors import InvalidExperiment, LstmOpsError
+from lstm_ops.errors import InvalidExperiment, LstmOpsError, StackError
 from lstm_ops.stack.discovery import prefect_api_url, tracking_uri
 from lstm_ops.stack.embedded import EMBEDDED_VARIABLE, EmbeddedPrefect
 
@@ -84,7 +84,7 @@ def _run(
         flow = getattr(importlib.import_module(module), flow_name)
     if server:
         server.wait()
-    state = flow(experiment=options.experiment, overrides=overrides, return_state=True)
+    state = _state(flow, options.experiment, overrides)
     if state.is_completed():
         _tell(state.result(), as_json=options.json)
         return 0
@@ -92,6 +92,19 @@ def _run(
 
     print(f"error: {state.message}", file=sys.stderr)
     return 2 if state.name == INVALID_INPUT else 1
+
+
+def _state(flow: Any, name: str, overrides: dict[str, Any]) -> Any:
+    """The flow run's last state. Raises `StackError` where Prefect's server went away."""
+    import httpx  # Prefect has it imported by now
+
+    try:
+        return flow(experiment=name, overrides=overrides, return_state=True)
+    except httpx.HTTPError as error:
+        raise StackError(
+            f"Prefect's server at {os.environ['PREFECT_API_URL']} stopped answering "
+            f"({type(error).__name__}). This is not your input's fault: start it, then run again"
+        ) from None
 
 
 def _tell(result: dict[str, Any], *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from prefect import runtime
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import FailedRun
 from prefect.states import Failed
 
 from flows import artifacts
@@ -32,6 +33,8 @@ def refuses_invalid_input(function: Callable[P, R]) -> Callable[P, R | State[Any
             with _invalid_input_in_words():
                 return function(*args, **kwargs)
         except InvalidInput as error:
+            # A worker's flow-run process ends by raising the failed state, and logs it once more.
+            logging.getLogger("prefect.engine").addFilter(_not_told_already)
             return Failed(name=INVALID_INPUT, message=str(error))
 
     return guarded
@@ -46,6 +49,10 @@ def _invalid_input_in_words() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(_without_traceback)
+
+
+def _not_told_already(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
