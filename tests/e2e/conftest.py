@@ -99,7 +99,9 @@ class Stack:
         (self.root / "prefect.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
         found = self.prefect.get("/deployments/name/train/minutely")
         if found.status_code == httpx.codes.OK:
-            self.prefect.delete(f"/deployments/{found.json()['id']}").raise_for_status()
+            path = f"/deployments/{found.json()['id']}"
+            # 503 is how Prefect's server says that its SQLite is busy.
+            self.wait(lambda: self.prefect.delete(path).is_success, "train/minutely to be dropped")
 
     def stop(self) -> None:
         """Ctrl-C, and what is promised of it."""

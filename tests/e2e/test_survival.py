@@ -8,6 +8,7 @@ import mlflow
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.e2e.conftest import Stack
@@ -19,13 +20,17 @@ QUICK = {
     "seeds": [1],
     "forecasters": [{"kind": "linear"}, {"kind": "persistence"}],
 }
-ENDLESS = {"training.epochs": 5000, "seeds": [1], "forecasters": [{"kind": "lstm", "units": 4}]}
+ENDLESS = {
+    "training.epochs": 5000,
+    "training.engine": "fit",
+    "seeds": [1],
+    "forecasters": [{"kind": "lstm", "units": 4}],
+}
 
 
 def readable(uri: str, result: dict[str, Any], folder: Path) -> bool:
     """Downloads a training's artifacts and loads its versions, as a person would with MLflow."""
     mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
     run_id = result["mlflow"]["run_id"]
     folder.mkdir()
     mlflow.artifacts.download_artifacts(run_id=run_id, dst_path=str(folder))
@@ -34,6 +39,14 @@ def readable(uri: str, result: dict[str, Any], folder: Path) -> bool:
         for version in result["versions"].values()
     ]
     return (folder / "scores.csv").is_file() and len(models) == 2
+
+
+@pytest.fixture(autouse=True)
+def same_store_afterwards() -> Iterator[None]:
+    """MLflow's address is one for the whole process, and other tests have their own."""
+    before = mlflow.get_tracking_uri()
+    yield
+    mlflow.set_tracking_uri(before)
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ def refusal(**changes: Any) -> str:
     ("changes", "parts"),
     [
         ({"training": {"epoch": 3}}, ["training.epoch: unknown key", "did you mean epochs?"]),
-        ({"training": {"epoch": 3}}, ["allowed here: batch_size, epochs, learning_rate, shuffle"]),
+        ({"training": {"epoch": 3}}, ["allowed here: batch_size, engine, epochs, learning_rate"]),
         ({"seedz": [1]}, ["seedz: unknown key", "did you mean seeds?"]),
         (
             {"forecasters": [{"kind": "lstm", "unitz": 4}]},

@@ -85,7 +85,7 @@ def _business_days(times: pd.Series) -> tuple[Spacing, BoolArray] | None:
     steps = np.busday_count(days[:-1], days[1:])
     if np.median(steps) != 1:
         return None
-    wrong = (steps != 1) | ~_same_clock_and(times.dt.dayofweek < 5, times)[1:]
+    wrong = (steps != 1) | ~_same_clock_and(times.dt.day_of_week < 5, times)[1:]
     return Spacing("business_days", 1), _after_first(wrong)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ import httpx
 
 from lstm_ops.errors import StackError
 
+BUSY_TRIES, BUSY_WAIT = 10, 1.0  # seconds
 PAGE = 200  # flow runs asked for at once; the server allows no more
 OPEN_STATES = ("RUNNING", "PENDING", "CANCELLING")
 
@@ -78,16 +80,24 @@ class PrefectApi:
 
     def _ask(self, method: str, path: str, content: object, also: int = 0) -> Any:
         """The answer's content. `also`: a status that is no failure either."""
-        try:
-            response = self._client.request(method, path, json=content)
-        except httpx.HTTPError as error:
-            raise StackError(f"Prefect's server did not answer {method} {path}: {error}") from None
+        response = self._request(method, path, content)
+        for _ in range(BUSY_TRIES):
+            if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(BUSY_WAIT)  # its SQLite is locked by another request
+            response = self._request(method, path, content)
         if response.is_error and response.status_code != also:
             raise StackError(
                 f"Prefect's server refused {method} {path} with {response.status_code}: "
                 f"{response.text[:500]}"
             )
         return response.json()
+
+    def _request(self, method: str, path: str, content: object) -> httpx.Response:
+        try:
+            return self._client.request(method, path, json=content)
+        except httpx.HTTPError as error:
+            raise StackError(f"Prefect's server did not answer {method} {path}: {error}") from None
 
 
 def _flow_run(content: dict[str, Any]) -> FlowRun:
