@@ -34,7 +34,8 @@ def refuses_invalid_input(function: Callable[P, R]) -> Callable[P, R | State[Any
                 return function(*args, **kwargs)
         except InvalidInput as error:
             # A worker's flow-run process ends by raising the failed state, and logs it once more.
-            logging.getLogger("prefect.engine").addFilter(_not_told_already)
+            for name in ("prefect.engine", "prefect.flow_runs"):
+                logging.getLogger(name).addFilter(_not_told_already)
             return Failed(name=INVALID_INPUT, message=str(error))
 
     return guarded

@@ -71,6 +71,8 @@ def test_bad_data_end_as_invalid_input_and_a_failed_run(stack: Stack) -> None:
     flow_run = stack.ended(stack.ask("airline", {**QUICK, "source.path": "data/bad.csv"}))
     assert flow_run["state_name"] == "InvalidInput"
     assert "many" in flow_run["state"]["message"]
+    # A hook closes the run, after the flow run has ended.
+    stack.wait(lambda: stack.runs(flow_run["id"])[0]["status"] != "RUNNING", "the hook")
     (parent,) = stack.runs(flow_run["id"])
     assert parent["status"] == "FAILED"
     assert "many" in parent["tags"]["lstm_ops.error"]
