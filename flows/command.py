@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -78,6 +79,7 @@ def _run(
 ) -> int:
     if server:
         os.environ |= {"PREFECT_API_URL": server.api_url, EMBEDDED_VARIABLE: "1"}
+        logging.getLogger("prefect.flow_runs").addFilter(_leads_somewhere)
     else:
         os.environ["PREFECT_API_URL"] = str(prefect_api_url())
     with uncollected():
@@ -92,6 +94,11 @@ def _run(
 
     print(f"error: {state.message}", file=sys.stderr)
     return 2 if state.name == INVALID_INPUT else 1
+
+
+def _leads_somewhere(record: logging.LogRecord) -> bool:
+    """Not a link to a server that ends with this command."""
+    return not record.getMessage().startswith("View at ")
 
 
 def _state(flow: Any, name: str, overrides: dict[str, Any]) -> Any:

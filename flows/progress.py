@@ -13,12 +13,14 @@ from tqdm import tqdm
 from lstm_ops.models.forecaster import OnEpoch
 
 LINES_A_FIT = 5
+# Looked at once: while TensorFlow is imported, standard error is held back in a file.
+IN_TERMINAL = sys.stderr.isatty()
 
 
 @contextmanager
 def progress(title: str, epochs: int, logger: logging.Logger | Any) -> Iterator[OnEpoch]:
     """An `OnEpoch` that shows `title` and how far the fit has come."""
-    if not sys.stderr.isatty():
+    if not IN_TERMINAL:
         yield _lines(title, epochs, logger)
         return
     with tqdm(total=epochs, desc=title, unit="epoch", leave=False, delay=0.5) as bar:
