@@ -66,7 +66,7 @@ def load_keras() -> Any:
             return sys.modules["keras"]
         os.environ["KERAS_BACKEND"] = "tensorflow"
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # nothing about a GPU that is not there
-        os.environ["TF_XLA_FLAGS"] = f"{os.environ.get('TF_XLA_FLAGS', '')} {_xla_cache()}".strip()
+        os.environ["TF_XLA_FLAGS"] = _xla_flags(os.environ.get("TF_XLA_FLAGS", ""))
         with without_noise(), uncollected():
             import keras
         # Says how often it traced a graph, which a flow of many small fits does on purpose.
@@ -74,9 +74,10 @@ def load_keras() -> Any:
         return keras
 
 
-def _xla_cache() -> str:
-    """XLA's flag for a folder in which later processes find what this one compiles."""
-    return f"--tf_xla_persistent_cache_directory={project.state_folder() / 'xla'}"
+def _xla_flags(given: str) -> str:
+    """With a folder in which later processes find what this one compiles, unless one is named."""
+    flag = "--tf_xla_persistent_cache_directory"
+    return given if flag in given else f"{given} {flag}={project.state_folder() / 'xla'}".strip()
 
 
 def layer_seeds(seed: int, count: int) -> list[int]:
