@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import yaml
@@ -86,7 +87,8 @@ def _run(
         flow = getattr(importlib.import_module(module), flow_name)
     if server:
         server.wait()
-    state = _state(flow, options.experiment, overrides)
+    with _no_heartbeat() if server else nullcontext():
+        state = _state(flow, options.experiment, overrides)
     if state.is_completed():
         _tell(state.result(), as_json=options.json)
         return 0
@@ -94,6 +96,13 @@ def _run(
 
     print(f"error: {state.message}", file=sys.stderr)
     return 2 if state.name == INVALID_INPUT else 1
+
+
+def _no_heartbeat() -> AbstractContextManager[object]:
+    """Nobody listens on a server that ends with this command, and its end is waited for."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
 
 
 def _leads_somewhere(record: logging.LogRecord) -> bool:

@@ -28,7 +28,7 @@ from lstm_ops.data.windows_contract import check_windows
 from lstm_ops.evaluation import figures, scores, text, verdict
 from lstm_ops.evaluation.scores import Score, Summary
 from lstm_ops.evaluation.trial import Trial as TrialResult
-from lstm_ops.evaluation.trial import noise_floor, run_trial
+from lstm_ops.evaluation.trial import noise_floor, prepare, run_trial
 from lstm_ops.experiment import Experiment, ForecasterSpec
 from lstm_ops.experiment.files import dump
 from lstm_ops.experiment.flat import flatten
@@ -143,6 +143,13 @@ def cut_windows(training: Training, series: Path) -> Path:
     cutoff = observed.frame["t"].iloc[len(parts.train_values) - 1]
     runs.log(tracking_store(), training.run_id, tags={names.CUTOFF: str(cutoff)})
     return path
+
+
+def prepare_forecasters(training: Training, windows: Path) -> None:
+    """One after another, before the fits race: what networks of one shape share."""
+    parts = window_files.read(windows)
+    for spec in training.recipe.forecasters:
+        prepare(catalog.create(spec, training.recipe), parts)
 
 
 def fit_trial(trial: Trial, training: Training, series: Path, windows: Path) -> Fit:

@@ -59,11 +59,18 @@ def locked_requirements(*names: str) -> list[str]:
     Falls back on what is installed where the lock has no single version for this Python.
     """
     lock = root() / LOCK
-    text = lock.read_text() if lock.is_file() else ""
-    return [f"{name}=={_locked_version(name, text)}" for name in names]
+    locked = _versions(lock.read_text()) if lock.is_file() else {}
+    return [f"{name}=={_only(locked.get(name, []), name)}" for name in names]
 
 
-def _locked_version(name: str, lock: str) -> str:
-    versions = re.findall(rf"^{re.escape(name)}==([^\s;]+)", lock, re.MULTILINE | re.IGNORECASE)
-    installed = metadata.version(name)
-    return versions[0] if len(versions) == 1 else installed
+@cache
+def _versions(lock: str) -> dict[str, list[str]]:
+    """Every version that a lock's text names, by distribution."""
+    versions: dict[str, list[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", lock, re.MULTILINE):
+        versions.setdefault(name.lower(), []).append(version)
+    return versions
+
+
+def _only(versions: list[str], name: str) -> str:
+    return versions[0] if len(versions) == 1 else metadata.version(name)

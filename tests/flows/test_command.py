@@ -1,13 +1,19 @@
-"""`python -m flows.train …`: what is refused before any server is started."""
+"""`python -m flows.train …`: what is refused, and what need not be waited for."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.command import argument_parser, main, parse_overrides
 from lstm_ops.errors import InvalidExperiment
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -56,3 +62,27 @@ def test_bad_arguments_end_with_2_and_words(
     assert words in said.err
     assert "Traceback" not in said.err
     assert said.out == ""
+
+
+def test_bad_data_are_refused_without_waiting_for_tensorflow(
+    project_folder: Path, tmp_path: Path
+) -> None:
+    rows = "".join(f"{year}-01,{'x' if year == 1950 else year}\n" for year in range(1900, 2000))
+    (tmp_path / "bad.csv").write_text(f"Month,Passengers\n{rows}")
+    command = ["-m", "flows.train", "airline", "--set", f"source.path={tmp_path / 'bad.csv'}"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT", "MLFLOW_T"))}
+    paths = {"PYTHONPATH": os.pathsep.join(map(str, (PROJECT / "src", PROJECT)))}
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", *command],
+        cwd=project_folder,
+        env=environment | paths | {"LSTM_OPS_HOME": str(project_folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
+    assert ended.returncode == 2, ended.stderr[-2000:]
+    assert "row 51" in ended.stderr
+    assert "prefect" in imported
+    assert not imported & {"tensorflow", "keras", "sklearn"}

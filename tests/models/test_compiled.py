@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +69,26 @@ def test_the_weights_the_losses_and_the_optimizer_are_those_of_fit(
     assert our_effort.steps == their_effort.steps
     for mine, his in zip(ours.optimizer.variables, theirs.optimizer.variables, strict=True):
         np.testing.assert_allclose(mine, his, atol=1e-6)
+
+
+@pytest.fixture
+def double_precision() -> Iterator[None]:
+    keras = load_keras()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.usefixtures("double_precision")
+@pytest.mark.parametrize("kind", ["lstm", "feedforward"])
+def test_in_double_precision_nothing_tells_the_engines_apart(
+    kind: str, data: tuple[FloatArray, FloatArray]
+) -> None:
+    ours, theirs = (flat(fitted(engine, kind, data, 32)[0]) for engine in ("compiled", "fit"))
+    assert ours.dtype == np.float64
+    assert np.linalg.norm(ours - theirs) / np.linalg.norm(theirs) <= 1e-13
 
 
 def compiled_with(
@@ -177,6 +201,47 @@ def test_a_second_network_of_the_same_shape_finds_the_program(
     assert known[0] == known[1] == known[2]
     counts = {p.epoch.experimental_get_tracing_count() for p in compiled._programs.values()}
     assert counts == {1}
+
+
+RACE = """
+import sys, threading
+import numpy as np
+from lstm_ops.experiment import FeedforwardSpec, LstmSpec, Training
+from lstm_ops.models.feedforward import Feedforward
+from lstm_ops.models.forecaster import ignore_epochs
+from lstm_ops.models.lstm import Lstm
+
+windows = np.linspace(0, 1, 40).reshape(20, 2), np.linspace(0, 1, 20).reshape(20, 1)
+training = Training(epochs=2, batch_size=8)
+net, lstm = FeedforwardSpec(kind="feedforward"), LstmSpec(kind="lstm", units=2)
+forecasters = [Feedforward(net, training), Lstm(lstm, training, "steps")]
+for forecaster in forecasters:
+    forecaster.prepare(*windows)
+if sys.argv[1] == "backwards":
+    forecasters.reverse()
+for forecaster in forecasters:
+    forecaster.fit(*windows, seed=1, on_epoch=ignore_epochs)
+"""
+
+
+def test_processes_find_what_others_compiled_whoever_trains_first(
+    home: Path, tmp_path: Path
+) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACE, order],
+            env=os.environ
+            | {
+                "LSTM_OPS_HOME": str(home),
+                "TF_XLA_FLAGS": f"--tf_xla_persistent_cache_directory={tmp_path / order}",
+            },
+        )
+        for order in ("forwards", "backwards")
+    ]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    forwards, backwards = ({f.name for f in folder.iterdir()} for folder in tmp_path.iterdir())
+    assert len(forwards) == 2
+    assert forwards == backwards
 
 
 def test_what_xla_cannot_compile_is_trained_by_fit_with_one_warning(

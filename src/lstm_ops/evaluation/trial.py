@@ -29,6 +29,12 @@ class Trial:
     test_forecasts: FloatArray
 
 
+def prepare(forecaster: Forecaster, parts: Parts) -> None:
+    """Make ready what the two fits of every trial of a forecaster share. Fits nothing."""
+    for part in (parts.fit, parts.train):
+        forecaster.prepare(part.inputs, part.targets)
+
+
 def run_trial(
     forecaster: Forecaster,
     parts: Parts,

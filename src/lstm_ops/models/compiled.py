@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,7 @@ class Program:
 
     template: keras.Model
     optimizer: keras.Optimizer
-    epoch: Callable[..., Any]
+    epoch: Any
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, *arguments: Any) -> Any:
@@ -148,7 +148,7 @@ def fit(
 
 
 def _loss(network: keras.Model, inputs: FloatArray, targets: FloatArray) -> float:
-    forecasts = network(inputs.astype(np.float32), training=False)
+    forecasts = network(inputs, training=False)
     return float(np.mean((np.asarray(forecasts) - targets) ** 2))
 
 
@@ -169,15 +169,26 @@ def borrowed(network: keras.Model, data: Batches, watched: bool) -> Iterator[Com
 
 def batches(inputs: FloatArray, targets: FloatArray, size: int) -> Batches:
     """inputs: (n, …), targets: (n, horizon). The capacity is the next power of two of batches."""
+    import keras
     import tensorflow as tf
 
     capacity = size * 2 ** math.ceil(math.log2(math.ceil(len(inputs) / size)))
     padding = capacity - len(inputs)
 
     def padded(array: FloatArray) -> Any:
-        return tf.constant(np.pad(array, [(0, padding)] + [(0, 0)] * (array.ndim - 1)), tf.float32)
+        rows = np.pad(array, [(0, padding)] + [(0, 0)] * (array.ndim - 1))
+        return tf.constant(rows, keras.config.floatx())
 
     return Batches(padded(inputs), padded(targets), len(inputs), size)
+
+
+def prepare(network: keras.Model, data: Batches) -> None:
+    """Traces the program that networks of this shape will train with.
+
+    XLA finds in its cache what an earlier process compiled by the names inside a program, and
+    TensorFlow numbers names through the process: in order, and before threads race, they recur.
+    """
+    _program(network, data)
 
 
 def _program(network: keras.Model, batches: Batches) -> Program:
@@ -186,18 +197,26 @@ def _program(network: keras.Model, batches: Batches) -> Program:
     )
     with _finding:
         if key not in _programs:
-            _programs[key] = _build(network, batches.size)
+            _programs[key] = _build(network, batches)
         return _programs[key]
 
 
-def _build(network: keras.Model, size: int) -> Program:
+def _build(network: keras.Model, batches: Batches) -> Program:
+    import tensorflow as tf
+
     template = type(network).from_config(_unrolled(network.get_config()))
-    optimizer = type(network.optimizer).from_config(network.optimizer.get_config())
+    # Keras would number the optimizer's name, too.
+    settings = {**network.optimizer.get_config(), "name": "optimizer"}
+    optimizer = type(network.optimizer).from_config(settings)
     optimizer.build(template.trainable_variables)
-    return Program(template, optimizer, _epoch(template, optimizer, size))
+    epoch = _epoch(template, optimizer, batches.size)
+    order = tf.TensorSpec([batches.capacity], tf.int32)
+    inputs, targets = map(tf.TensorSpec.from_tensor, (batches.inputs, batches.targets))
+    epoch.get_concrete_function(inputs, targets, order, tf.TensorSpec([], tf.int32))
+    return Program(template, optimizer, epoch)
 
 
-def _epoch(network: keras.Model, optimizer: keras.Optimizer, size: int) -> Callable[..., Any]:
+def _epoch(network: keras.Model, optimizer: keras.Optimizer, size: int) -> Any:
     import tensorflow as tf
 
     weights = network.trainable_variables
@@ -209,7 +228,7 @@ def _epoch(network: keras.Model, optimizer: keras.Optimizer, size: int) -> Calla
             first = number * size
             rows = tf.slice(order, [first], [size])  # (size,)
             # Beyond the last window a batch is padding, which weighs nothing.
-            weigh = tf.cast(first + tf.range(size) < count, tf.float32)  # (size,)
+            weigh = tf.cast(first + tf.range(size) < count, targets.dtype)  # (size,)
             with tf.GradientTape() as tape:
                 forecasts = network(tf.gather(inputs, rows), training=True)
                 errors = tf.square(forecasts - tf.gather(targets, rows))  # (size, horizon)
@@ -218,12 +237,11 @@ def _epoch(network: keras.Model, optimizer: keras.Optimizer, size: int) -> Calla
             return number + 1, total + loss * tf.reduce_sum(weigh)
 
         steps = (count + size - 1) // size
-        start = (tf.constant(0), tf.constant(0.0))
+        start = (tf.constant(0), tf.constant(0.0, targets.dtype))
         _, total = tf.while_loop(lambda number, _: number < steps, step, start)
-        return total / tf.cast(count, tf.float32)
+        return total / tf.cast(count, targets.dtype)
 
-    compiled: Callable[..., Any] = tf.function(epoch, jit_compile=True)
-    return compiled
+    return tf.function(epoch, jit_compile=True, autograph=False)
 
 
 def _copy(source: list[Any], target: list[Any]) -> None:

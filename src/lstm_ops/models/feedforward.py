@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lstm_ops.data.series import FloatArray
 from lstm_ops.experiment import FeedforwardSpec, Training
 from lstm_ops.models.forecaster import OnEpoch
-from lstm_ops.models.network import FittedNetwork, layer_seeds, load_keras, train
+from lstm_ops.models.network import FittedNetwork, layer_seeds, load_keras, prepare, train
 
 if TYPE_CHECKING:
     import keras
@@ -21,6 +21,11 @@ class Feedforward:
     spec: FeedforwardSpec
     training: Training
     stochastic = True
+
+    def prepare(self, inputs: FloatArray, targets: FloatArray) -> None:
+        """Trace the compiled training."""
+        network = build(inputs.shape[1], targets.shape[1], self.spec, seed=0)
+        prepare(network, inputs, targets, self.training)
 
     def fit(
         self, inputs: FloatArray, targets: FloatArray, *, seed: int, on_epoch: OnEpoch

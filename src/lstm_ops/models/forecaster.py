@@ -57,6 +57,13 @@ class Forecaster(Protocol):
         """Whether a seed changes what comes out."""
         ...
 
+    def prepare(self, inputs: FloatArray, targets: FloatArray) -> None:
+        """Make ready what fits on windows of this shape share; does nothing for closed forms.
+
+        Optional: a fit that finds nothing prepared does it itself.
+        """
+        ...
+
     def fit(
         self, inputs: FloatArray, targets: FloatArray, *, seed: int, on_epoch: OnEpoch
     ) -> Fitted:

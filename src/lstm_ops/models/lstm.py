@@ -9,7 +9,7 @@ from lstm_ops.data.series import FloatArray
 from lstm_ops.data.windows import Layout, shape
 from lstm_ops.experiment import LstmSpec, Training
 from lstm_ops.models.forecaster import OnEpoch
-from lstm_ops.models.network import FittedNetwork, layer_seeds, load_keras, train
+from lstm_ops.models.network import FittedNetwork, layer_seeds, load_keras, prepare, train
 
 if TYPE_CHECKING:
     import keras
@@ -23,6 +23,12 @@ class Lstm:
     training: Training
     layout: Layout
     stochastic = True
+
+    def prepare(self, inputs: FloatArray, targets: FloatArray) -> None:
+        """Trace the compiled training."""
+        shaped = shape(inputs, self.layout)
+        network = build(shaped.shape[1:], targets.shape[1], self.spec, seed=0)
+        prepare(network, shaped, targets, self.training)
 
     def fit(
         self, inputs: FloatArray, targets: FloatArray, *, seed: int, on_epoch: OnEpoch

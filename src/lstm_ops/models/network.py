@@ -66,6 +66,8 @@ def load_keras() -> Any:
             return sys.modules["keras"]
         os.environ["KERAS_BACKEND"] = "tensorflow"
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # nothing about a GPU that is not there
+        # A second thread costs half as much CPU again and saves no time; flows use the other cores.
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
         os.environ["TF_XLA_FLAGS"] = _xla_flags(os.environ.get("TF_XLA_FLAGS", ""))
         with without_noise(), uncollected():
             import keras
@@ -93,6 +95,15 @@ def epoch_orders(n_windows: int, training: Training, seed: int) -> NDArray[np.in
     return orders
 
 
+def prepare(
+    network: keras.Model, inputs: FloatArray, targets: FloatArray, training: Training
+) -> None:
+    """Makes ready what `train` shares among networks of one shape. Does not train."""
+    if training.engine == "compiled":
+        _set_out(network, len(inputs), training)
+        compiled.prepare(network, compiled.batches(inputs, targets, training.batch_size))
+
+
 def train(
     network: keras.Model,
     inputs: FloatArray,
@@ -106,18 +117,23 @@ def train(
     The order of windows is drawn beforehand rather than left to `fit`, whose own shuffling hangs
     on a generator that all threads share. Both engines take the same steps.
     """
-    keras = load_keras()
-    steps = math.ceil(len(inputs) / training.batch_size)
-    network.compile(
-        optimizer=keras.optimizers.Adam(training.learning_rate),
-        loss="mse",
-        # A whole epoch in one call of the graph: the same arithmetic, a third of the time of `fit`.
-        steps_per_execution=steps,
-    )
+    steps = _set_out(network, len(inputs), training)
     orders = epoch_orders(len(inputs), training, seed)
     engine = _fit_compiled if training.engine == "compiled" else _fit
     losses = engine(network, inputs, targets, orders, training.batch_size, on_epoch)
     return Effort(tuple(map(float, losses)), steps * len(losses))
+
+
+def _set_out(network: keras.Model, n_windows: int, training: Training) -> int:
+    """Gives the network its optimizer; the number of steps in an epoch."""
+    steps = math.ceil(n_windows / training.batch_size)
+    network.compile(
+        optimizer=load_keras().optimizers.Adam(training.learning_rate),
+        loss="mse",
+        # A whole epoch in one call of the graph: the same arithmetic, a third of the time of `fit`.
+        steps_per_execution=steps,
+    )
+    return steps
 
 
 def _fit_compiled(
@@ -170,8 +186,8 @@ def _batches(
     """Batches in the given order; each epoch ends with a partial one where it must."""
     import tensorflow as tf
 
-    x = tf.constant(inputs, tf.float32)
-    y = tf.constant(targets, tf.float32)
+    dtype = load_keras().config.floatx()
+    x, y = tf.constant(inputs, dtype), tf.constant(targets, dtype)
     epochs = tf.data.Dataset.from_tensor_slices(orders)  # each (n,)
     rows = epochs.flat_map(
         lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)

@@ -18,6 +18,9 @@ class Persistence:
 
     stochastic = False
 
+    def prepare(self, inputs: FloatArray, targets: FloatArray) -> None:
+        """Nothing to share."""
+
     def fit(
         self, inputs: FloatArray, targets: FloatArray, *, seed: int, on_epoch: OnEpoch
     ) -> FittedPersistence:
