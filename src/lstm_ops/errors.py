@@ -4,8 +4,9 @@ LstmOpsError                    exit status 1: not the user's doing
 ├── InvalidInput                exit status 2: something the user can mend; nothing was registered
 │   ├── InvalidExperiment       a missing or faulty experiment file, key, value or override
 │   ├── UnreadableSeries        a file that is missing, empty, or not what its name says
-│   └── InvalidSeries           data that break the contract; carries the failing rows
-│       └── SeriesTooShort      fewer rows than the windows asked for
+│   ├── InvalidSeries           data that break the contract; carries the failing rows
+│   │   └── SeriesTooShort      fewer rows than the windows asked for
+│   └── UnsupportedModel        a network that cannot be explained; names the layer
 ├── SourceUnavailable           a remote source that did not answer
 ├── TrackingUnavailable         MLflow's server or store did not answer, or refused
 └── StackError                  the local stack: a taken port, a child that died, one already up
@@ -60,6 +61,10 @@ class InvalidSeries(InvalidInput):
 
 class SeriesTooShort(InvalidSeries):
     """Fewer rows than the split and the windows need."""
+
+
+class UnsupportedModel(InvalidInput):
+    """A network with a layer, a wiring or a setting that its explanation does not know."""
 
 
 class SourceUnavailable(LstmOpsError):

@@ -1,0 +1,1 @@
+"""LSTM explained: the dimensions, the arithmetic and the memory of a given fitted network."""
