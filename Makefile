@@ -9,7 +9,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV __PYVENV_LAUNCHER__
 # `exec`, so that signals reach the command itself and no shell is left in between.
 BIN := exec .venv/bin
 
-.PHONY: help run up ui test lint bench lock clean set-up
+.PHONY: help run up ui test lint bench explained lock clean set-up
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -33,8 +33,11 @@ lint: set-up  ## check style, types and the direction of imports
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-bench: set-up  ## measure training: the compiled engine against Keras's fit
-	@$(BIN)/python -m benchmarks.training $(ARGS)
+bench: set-up  ## measure speed and memory, and write the tables of docs/performance.md
+	@$(BIN)/python -m benchmarks --write $(ARGS)
+
+explained: set-up  ## write docs/lstm-explained.md anew from the tutorial's network
+	@$(BIN)/python -m lstm_ops.anatomy.document $(ARGS)
 
 lock:  ## renew requirements.lock after a change of pyproject.toml; ARGS=--upgrade takes newer versions
 	@$(FIND_PYTHON); exec "$$python" -I scripts/set_up.py --uv pip compile --quiet pyproject.toml \

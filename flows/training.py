@@ -13,6 +13,7 @@ from prefect.logging import get_run_logger
 
 from flows import artifacts
 from flows.endings import rejected_rows_shown, this_flow_run
+from flows.explanations import log_explanation
 from flows.progress import progress
 from flows.store import tracking_store
 from lstm_ops import experiment as experiments
@@ -161,13 +162,17 @@ def fit_trial(trial: Trial, training: Training, series: Path, windows: Path) -> 
     run_id = runs.open_child(store, training.run_id, str(trial), tags)
     runs.log(store, run_id, parameters=_child_parameters(recipe, trial))
     observed = series_files.read(series)
-    result = _run(trial, recipe, observed, window_files.read(windows))
+    parts = window_files.read(windows)
+    result = _run(trial, recipe, observed, parts)
     served = Served(
         recipe.series, str(trial.spec.name), recipe.window, result.scaling, observed.spacing
     )
     model_id = log_model(store, run_id, result.fitted, served)
     losses = result.fitted.effort.losses
     runs.log(store, run_id, metrics=result.metrics, losses=losses, model_id=model_id)
+    if trial.spec.kind == "lstm":
+        layout = recipe.window.layout
+        log_explanation(run_id, recipe.series, str(trial), result, parts.train, layout)
     runs.finish(store, run_id)
     forecasts = training.folder / f"{run_id}.npy"
     np.save(forecasts, result.test_forecasts, allow_pickle=False)

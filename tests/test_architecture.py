@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lstm_ops.cli import argument_parser
+from lstm_ops.cli.commands import argument_parser
 from lstm_ops.experiment import override_paths
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -114,4 +116,4 @@ def test_an_adjusted_p_lies_between_its_own_and_bonferronis(p_values: list[float
     for p, adjusted in zip(p_values, holm(p_values), strict=True):
         assert min(1.0, p) <= adjusted <= min(1.0, len(p_values) * p)
     ranked = sorted(zip(p_values, holm(p_values), strict=True))
-    assert all(a[1] <= b[1] for a, b in zip(ranked, ranked[1:], strict=False))
+    assert all(a[1] <= b[1] for a, b in itertools.pairwise(ranked))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import keras
 
 CURVE_POINTS = 201
-BEYOND = 0.5  # of the training range, drawn on either side of it
+BEYOND = 1.0  # times the training range, drawn on either side of it
 
 
 @dataclass(frozen=True)

@@ -107,12 +107,13 @@ def read(model: keras.Model, steps: int | None = None) -> Network:
     Raises `UnsupportedModel`, naming the layer, for anything but LSTM and Dense in a row.
     """
     layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
-    network = Network(str(model.name), _input_shape(model, steps), tuple(map(_layer, layers)))
-    _require_a_chain(model, layers)
-    return network
+    shape = input_shape(model, steps)
+    _require_a_chain(model)
+    return Network(str(model.name), shape, tuple(map(_layer, layers)))
 
 
-def _input_shape(model: keras.Model, steps: int | None) -> tuple[int, ...]:
+def input_shape(model: keras.Model, steps: int | None) -> tuple[int, ...]:
+    """One window's shape; `steps` stands in where the model leaves their number open."""
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise UnsupportedModel(
             f"{model.name!r} has {len(model.inputs)} inputs and {len(model.outputs)} outputs; "
@@ -129,14 +130,27 @@ def _input_shape(model: keras.Model, steps: int | None) -> tuple[int, ...]:
     return tuple(int(size) for size in shape)
 
 
-def _require_a_chain(model: keras.Model, layers: list[Any]) -> None:
-    before = model.inputs[0]
-    for layer in layers:
-        if len(layer._inbound_nodes) > 2 or layer.input is not before:
+def _require_a_chain(model: keras.Model) -> None:
+    """A Sequential is one; a functional model tells its wiring in its configuration."""
+    if type(model).__name__ == "Sequential":
+        return
+    before = None
+    for layer in model.get_config()["layers"]:
+        if _sources(layer) != ([] if before is None else [before]):
             raise UnsupportedModel(
-                f"layer {layer.name!r} does not follow the one before it; explained are {SUPPORTED}"
+                f"layer {layer['name']!r} does not follow the one before it alone; "
+                f"explained are {SUPPORTED}"
             )
-        before = layer.output
+        before = layer["name"]
+
+
+def _sources(layer: dict[str, Any]) -> list[str]:
+    """The layers whose outputs a layer of a functional model takes, call by call."""
+    tensors = [tensor for call in layer["inbound_nodes"] for tensor in call["args"]]
+    return [
+        tensor["config"]["keras_history"][0] if isinstance(tensor, dict) else "several at once"
+        for tensor in tensors
+    ]
 
 
 def _layer(layer: Any) -> Layer:

@@ -17,6 +17,7 @@ from lstm_ops.experiment import FileSource
 from lstm_ops.redaction import redacted
 
 ROW_NUMBERS = "row"
+PARQUET = (".parquet", ".pq")
 
 
 def read_file(source: FileSource, name: str) -> RawSeries:
@@ -37,6 +38,13 @@ def read_file(source: FileSource, name: str) -> RawSeries:
         time_column=source.time,
         value_column=source.value,
     )
+
+
+def columns(path: str) -> list[str]:
+    """The names in a file's header, in order. Raises as `read_file` does."""
+    location = _location(path)
+    file_format = "parquet" if path.endswith(PARQUET) else "csv"
+    return [str(name) for name in _parse(_fetch(location), file_format, redacted(location)).columns]
 
 
 def _location(path: str) -> str:
@@ -78,7 +86,7 @@ def _unavailable(where: str, error: Exception) -> SourceUnavailable:
 def _format(source: FileSource) -> str:
     if source.format:
         return source.format
-    return "parquet" if redacted(source.path).endswith((".parquet", ".pq")) else "csv"
+    return "parquet" if redacted(source.path).endswith(PARQUET) else "csv"
 
 
 def _parse(content: bytes, file_format: str, where: str) -> pd.DataFrame:

@@ -92,7 +92,8 @@ def rmse_difference_interval(
 
 def block_length(n: int, horizon: int) -> int:
     """The cube root of n, and no less than the horizon, over which errors overlap."""
-    return min(n, max(horizon, math.ceil(n ** (1 / 3))))
+    root = math.ceil(math.cbrt(n))
+    return min(n, max(horizon, root))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
