@@ -17,7 +17,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 def test_the_page_is_what_its_command_writes() -> None:
     written = (PROJECT / document.PAGE).read_text(encoding="utf-8")
     assert document.render(document.load(PROJECT)) == written
-    drawings = re.findall(r"\]\((lstm-explained/[^)]*)\)", written)
+    drawings = re.findall(r"\]\(((?:lstm-explained|images)/[^)]*)\)", written)
     assert len(drawings) >= 5
     assert all((PROJECT / "docs" / drawing).is_file() for drawing in drawings)
 

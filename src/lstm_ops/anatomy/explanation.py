@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import keras
 
 SPREAD = 256  # windows, spread over all, for gradients
-STRETCH = 300  # windows in a row, for what the gates do over time
+STRETCH = 150  # windows in a row, for what the gates do over time
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstm_ops import experiment as experiments
+from lstm_ops.collector import uncollected
 from lstm_ops.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def run(options: argparse.Namespace) -> int:
     """Explain, print, and write where asked."""
     if options.data and not options.what.endswith(KERAS):
         raise InvalidInput(f"--data goes with a {KERAS} file; {options.what} has data of its own")
-    model, subject = _from_file(options) if options.what.endswith(KERAS) else _logged(options.what)
+    with uncollected():  # imports, most of all
+        from_file = options.what.endswith(KERAS)
+        model, subject = _from_file(options) if from_file else _logged(options.what)
     from lstm_ops.anatomy.explanation import explain
 
     explanation = explain(model, subject, options.window)
