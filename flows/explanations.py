@@ -9,6 +9,7 @@ from pathlib import Path
 from flows.store import tracking_store
 from lstm_ops.data.windows import Layout, Windows
 from lstm_ops.evaluation.trial import Trial
+from lstm_ops.models.adapted import seen_by
 from lstm_ops.models.network import FittedNetwork
 from lstm_ops.tracking import runs
 
@@ -27,10 +28,11 @@ def log_explanation(
     from lstm_ops.anatomy.explanation import explain
     from lstm_ops.anatomy.page import page
 
-    assert isinstance(trial.fitted, FittedNetwork)
+    fitted, view = seen_by(trial.fitted)
+    assert isinstance(fitted, FittedNetwork)
     source = f"{name}, MLflow run {run_id}"
-    subject = subjects.of_training(title, source, train, trial.scaling, layout)
-    explanation = explain(trial.fitted.network, subject)
+    subject = subjects.of_training(title, source, train, trial.scaling, layout, view)
+    explanation = explain(fitted.network, subject)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / FOLDER
         folder.mkdir()

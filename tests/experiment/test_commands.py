@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("home")
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["experiment", "list"]) == 0
-    assert capsys.readouterr().out.split() == ["airline", "tutorial"]
+    assert capsys.readouterr().out.split() == ["airline", "best", "tutorial"]
 
 
 def test_show_prints_an_experiment_that_loads_back(

@@ -14,26 +14,40 @@ from lstm_ops.data.scaling import Scaling, fit_scaling
 from lstm_ops.data.series import FloatArray
 from lstm_ops.data.windows import Layout, Windows, shape
 from lstm_ops.errors import InvalidSeries, RejectedRow, SeriesTooShort
+from lstm_ops.models.adapted import View
 
 if TYPE_CHECKING:
     import keras
 
+WHOLE = View(None, "none")
 OPEN_STEPS = 12  # where a model leaves the number of its time steps open
 WAVE_POINTS = 600
 WAVE_PERIOD = 48
 
 
 def of_training(
-    title: str, source: str, train: Windows, scaling: Scaling, layout: Layout
+    title: str,
+    source: str,
+    train: Windows,
+    scaling: Scaling,
+    layout: Layout,
+    view: View = WHOLE,
 ) -> Subject:
-    """The windows that a forecaster was fitted on, in units of y, with the scaling of that fit."""
+    """The windows that a forecaster was fitted on, in units of y, with the scaling of that fit.
+
+    Where the forecaster normalises each window by itself, there is no one way back to units of y:
+    they stay as it sees them.
+    """
+    inputs, targets = scaling.apply(train.inputs), scaling.apply(train.targets[:, :1])
+    offset, scale = view.offset_and_scale(inputs)
+    alone = "" if view.normalise == "none" else f", each normalised by itself ({view.normalise})"
     return Subject(
         title=title,
         source=source,
-        data=f"{len(train)} windows of the train part of {title}",
-        windows=shape(scaling.apply(train.inputs), layout),
-        targets=scaling.apply(train.targets[:, 0]),
-        scaling=scaling,
+        data=f"{len(train)} windows of the train part of {title}{alone}",
+        windows=shape((view.cut(inputs) - offset) / scale, layout),
+        targets=((targets - offset) / scale)[:, 0],
+        scaling=scaling if view.normalise == "none" else Scaling(0.0, 1.0),
     )
 
 

@@ -1,16 +1,24 @@
 """Experiments: one YAML file each, holding everything that decides a result."""
 
 from lstm_ops.experiment.files import load, names
-from lstm_ops.experiment.overrides import override_paths
-from lstm_ops.experiment.sections import (
-    Experiment,
+from lstm_ops.experiment.forecasters import (
     FeedforwardSpec,
-    FileSource,
     ForecasterSpec,
-    Harmonic,
+    GruSpec,
+    LearnedSpec,
     LinearSpec,
     LstmSpec,
+    Normalisation,
     PersistenceSpec,
+    RidgeSpec,
+    SeasonalNaiveSpec,
+)
+from lstm_ops.experiment.overrides import override_paths
+from lstm_ops.experiment.sections import (
+    EarlyStopping,
+    Experiment,
+    FileSource,
+    Harmonic,
     ScalingKind,
     Source,
     Split,
@@ -20,15 +28,21 @@ from lstm_ops.experiment.sections import (
 )
 
 __all__ = [
+    "EarlyStopping",
     "Experiment",
     "FeedforwardSpec",
     "FileSource",
     "ForecasterSpec",
+    "GruSpec",
     "Harmonic",
+    "LearnedSpec",
     "LinearSpec",
     "LstmSpec",
+    "Normalisation",
     "PersistenceSpec",
+    "RidgeSpec",
     "ScalingKind",
+    "SeasonalNaiveSpec",
     "Source",
     "Split",
     "SyntheticSource",

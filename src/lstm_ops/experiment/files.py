@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 from lstm_ops import project
 from lstm_ops.errors import InvalidExperiment
+from lstm_ops.experiment.base import NAME_PATTERN
 from lstm_ops.experiment.messages import explain
 from lstm_ops.experiment.overrides import apply_overrides
-from lstm_ops.experiment.sections import NAME_PATTERN, Experiment
+from lstm_ops.experiment.sections import Experiment
 
 FOLDER = "experiments"
 

@@ -33,7 +33,8 @@ def apply_overrides(content: Mapping[str, Any], overrides: Mapping[str, Any]) ->
         *parents, last = path.split(".")
         section = result
         for parent in parents:
-            section = section.setdefault(parent, {})
+            section[parent] = {} if section.get(parent) is None else section[parent]
+            section = section[parent]
             if not isinstance(section, dict):
                 raise InvalidExperiment(f"override {path!r}: {parent} is not a section here")
         section[last] = value

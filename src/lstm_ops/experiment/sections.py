@@ -5,28 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from lstm_ops.experiment.base import Fraction, Name, Number, Section, Whole
+from lstm_ops.experiment.forecasters import ForecasterSpec
 
-def _refuse_truth(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError(f"got {value}; input should be a number")
-    return value
-
-
-NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
-Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
-# YAML reads 1e-3 as text, which will do for a number; true and "4" will not do for a whole one.
-Whole = Annotated[int, Field(strict=True)]
-Number = Annotated[float, BeforeValidator(_refuse_truth)]
-Fraction = Annotated[Number, Field(gt=0, lt=1)]
 ScalingKind = Literal["none", "standardise", "minmax"]
-
-
-class Section(BaseModel):
-    """A part of an experiment. Numbers must be finite; text is not taken for a number."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Harmonic(Section):
@@ -105,42 +89,11 @@ class Window(Section):
     )
 
 
-class NamedSpec(Section):
-    """`name` tells two forecasters of one kind apart; it is the kind where left out."""
+class EarlyStopping(Section):
+    """Stop when the loss on the last windows has not fallen for `patience` epochs, and go back."""
 
-    name: Name | None = None
-
-
-class LstmSpec(NamedSpec):
-    """LSTM(units), then Dense(horizon)."""
-
-    kind: Literal["lstm"]
-    units: Whole = Field(default=4, ge=1, le=4096)
-
-
-class FeedforwardSpec(NamedSpec):
-    """Dense layers of the sizes in `hidden`, then Dense(horizon)."""
-
-    kind: Literal["feedforward"]
-    hidden: tuple[Annotated[Whole, Field(ge=1, le=65_536)], ...] = Field(default=(8,), min_length=1)
-    activation: Literal["relu", "tanh", "sigmoid"] = "relu"
-
-
-class LinearSpec(NamedSpec):
-    """Ordinary least squares on the window."""
-
-    kind: Literal["linear"]
-
-
-class PersistenceSpec(NamedSpec):
-    """The last value, again."""
-
-    kind: Literal["persistence"]
-
-
-ForecasterSpec = Annotated[
-    LstmSpec | FeedforwardSpec | LinearSpec | PersistenceSpec, Field(discriminator="kind")
-]
+    fraction: Fraction = Field(default=0.15, description="last windows of a fit, held out of it")
+    patience: Whole = Field(default=5, ge=1, le=1_000_000, description="epochs without a new best")
 
 
 class Training(Section):
@@ -152,6 +105,9 @@ class Training(Section):
     shuffle: bool = Field(default=True, description="a new order of windows in every epoch")
     engine: Literal["compiled", "fit"] = Field(
         default="compiled", description="an epoch in one compiled loop, or Keras's own"
+    )
+    early_stopping: EarlyStopping | None = Field(
+        default=None, description="`epochs` is then the most there can be"
     )
 
 
@@ -178,6 +134,16 @@ class Experiment(Section):
     def _names_differ(cls, specs: tuple[ForecasterSpec, ...]) -> tuple[ForecasterSpec, ...]:
         _refuse_repeats("forecaster", [spec.name or spec.kind for spec in specs])
         return tuple(s if s.name else s.model_copy(update={"name": s.kind}) for s in specs)
+
+    @model_validator(mode="after")
+    def _windows_are_long_enough(self) -> Experiment:
+        for spec in self.forecasters:
+            if spec.needs > self.window.look_back:
+                raise ValueError(
+                    f"forecaster {spec.name!r} looks back {spec.needs} values and window.look_back "
+                    f"is {self.window.look_back}; lengthen window.look_back"
+                )
+        return self
 
 
 def _refuse_repeats(what: str, values: tuple[int, ...] | list[str]) -> None:

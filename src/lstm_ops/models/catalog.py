@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lstm_ops.experiment import Experiment, ForecasterSpec
+from lstm_ops.experiment import Experiment, ForecasterSpec, LearnedSpec
+from lstm_ops.models.adapted import Adapted, View
 from lstm_ops.models.feedforward import Feedforward
 from lstm_ops.models.forecaster import Forecaster
+from lstm_ops.models.gru import Gru
 from lstm_ops.models.linear import Linear
 from lstm_ops.models.lstm import Lstm
 from lstm_ops.models.persistence import Persistence
+from lstm_ops.models.ridge import Ridge
+from lstm_ops.models.seasonal_naive import SeasonalNaive
 
 CATALOG: dict[str, Callable[[Any, Experiment], Forecaster]] = {
     "lstm": lambda spec, e: Lstm(spec, e.training, e.window.layout),
+    "gru": lambda spec, e: Gru(spec, e.training, e.window.layout),
     "feedforward": lambda spec, e: Feedforward(spec, e.training),
     "linear": lambda _, __: Linear(),
+    "ridge": lambda spec, _: Ridge(spec),
     "persistence": lambda _, __: Persistence(),
+    "seasonal_naive": lambda spec, _: SeasonalNaive(spec),
 }
 
 
 def create(spec: ForecasterSpec, experiment: Experiment) -> Forecaster:
     """The forecaster that a section of `experiment.forecasters` describes."""
-    return CATALOG[spec.kind](spec, experiment)
+    forecaster = CATALOG[spec.kind](spec, experiment)
+    if not isinstance(spec, LearnedSpec) or (spec.look_back, spec.normalise) == (None, "none"):
+        return forecaster
+    return Adapted(forecaster, View(spec.look_back, spec.normalise))

@@ -45,14 +45,16 @@ class Program:
     template: keras.Model
     optimizer: keras.Optimizer
     epoch: Any
+    mean_loss: Any
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, *arguments: Any) -> Any:
-        """The mean loss. Raises `CannotCompile`, with XLA's reason, when it meets what it can't."""
+    def run(self, what: Any, *arguments: Any) -> float:
+        """`epoch` or `mean_loss`, which give a mean loss. Raises `CannotCompile`, with XLA's
+        reason, when it meets what it can't."""
         import tensorflow as tf
 
         try:
-            return self.epoch(*arguments)
+            return float(what(*arguments))
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
             raise CannotCompile(error.message.splitlines()[0]) from None
 
@@ -94,10 +96,17 @@ class CompiledTraining:
         if self._watched:  # a callback may have changed the weights, too
             self.take_over()
         _copy_learning_rate(self._network.optimizer, self._program.optimizer)
-        loss = self._program.run(batches.inputs, batches.targets, padded, np.int32(batches.count))
+        loss = self._program.run(
+            self._program.epoch, batches.inputs, batches.targets, padded, np.int32(batches.count)
+        )
         if self._watched:
             self.hand_back()
-        return float(loss)
+        return loss
+
+    def loss_on(self, held_out: Batches) -> float:
+        """The mean loss on other windows, as the weights stand after the last epoch."""
+        inputs, targets, count = held_out.inputs, held_out.targets, np.int32(held_out.count)
+        return self._program.run(self._program.mean_loss, inputs, targets, count)
 
     def hand_back(self) -> None:
         """Weights and optimizer state to the network, as after `fit`."""
@@ -117,7 +126,7 @@ def fit(
     orders: NDArray[np.int64],
     on_epoch: OnEpoch = ignore_epochs,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    validation: tuple[FloatArray, FloatArray] | None = None,
+    held_out: Batches | None = None,
 ) -> dict[str, list[float]]:
     """What `fit` of a network with a mean squared error does; its history of loss and val_loss.
 
@@ -131,13 +140,13 @@ def fit(
         list(callbacks), add_history=True, model=network, epochs=len(orders), verbose=0
     )
     network.stop_training = False
-    with borrowed(network, data, watched=bool(callbacks or validation)) as training:
+    with borrowed(network, data, watched=bool(callbacks)) as training:
         listeners.on_train_begin()
         for number, order in enumerate(orders):
             listeners.on_epoch_begin(number)
             logs = {"loss": training.run_epoch(order)}
-            if validation:
-                logs["val_loss"] = _loss(network, *validation)
+            if held_out is not None:
+                logs["val_loss"] = training.loss_on(held_out)
             on_epoch(number + 1, logs["loss"])
             listeners.on_epoch_end(number, logs)
             if network.stop_training:
@@ -145,11 +154,6 @@ def fit(
     listeners.on_train_end(logs)
     history: dict[str, list[float]] = network.history.history
     return history
-
-
-def _loss(network: keras.Model, inputs: FloatArray, targets: FloatArray) -> float:
-    forecasts = network(inputs, training=False)
-    return float(np.mean((np.asarray(forecasts) - targets) ** 2))
 
 
 @contextmanager
@@ -213,7 +217,7 @@ def _build(network: keras.Model, batches: Batches) -> Program:
     order = tf.TensorSpec([batches.capacity], tf.int32)
     inputs, targets = map(tf.TensorSpec.from_tensor, (batches.inputs, batches.targets))
     epoch.get_concrete_function(inputs, targets, order, tf.TensorSpec([], tf.int32))
-    return Program(template, optimizer, epoch)
+    return Program(template, optimizer, epoch, _mean_loss(template, batches.size))
 
 
 def _epoch(network: keras.Model, optimizer: keras.Optimizer, size: int) -> Any:
@@ -227,21 +231,53 @@ def _epoch(network: keras.Model, optimizer: keras.Optimizer, size: int) -> Any:
         def step(number: Any, total: Any) -> Any:
             first = number * size
             rows = tf.slice(order, [first], [size])  # (size,)
-            # Beyond the last window a batch is padding, which weighs nothing.
-            weigh = tf.cast(first + tf.range(size) < count, targets.dtype)  # (size,)
             with tf.GradientTape() as tape:
                 forecasts = network(tf.gather(inputs, rows), training=True)
-                errors = tf.square(forecasts - tf.gather(targets, rows))  # (size, horizon)
-                loss = tf.reduce_sum(tf.reduce_mean(errors, -1) * weigh) / tf.reduce_sum(weigh)
+                losses = _losses(forecasts, tf.gather(targets, rows), first, count)
+                loss = tf.reduce_sum(losses) / tf.cast(
+                    tf.minimum(size, count - first), losses.dtype
+                )
             optimizer.apply(tape.gradient(loss, weights), weights)
-            return number + 1, total + loss * tf.reduce_sum(weigh)
+            return number + 1, total + tf.reduce_sum(losses)
 
-        steps = (count + size - 1) // size
-        start = (tf.constant(0), tf.constant(0.0, targets.dtype))
-        _, total = tf.while_loop(lambda number, _: number < steps, step, start)
-        return total / tf.cast(count, targets.dtype)
+        return _mean_over_batches(step, count, size, targets.dtype)
 
     return tf.function(epoch, jit_compile=True, autograph=False)
+
+
+def _mean_loss(network: keras.Model, size: int) -> Any:
+    import tensorflow as tf
+
+    def mean_loss(inputs: Any, targets: Any, count: Any) -> Any:
+        """Over the first `count` windows."""
+
+        def step(number: Any, total: Any) -> Any:
+            first = number * size
+            rows = first + tf.range(size)
+            forecasts = network(tf.gather(inputs, rows), training=False)
+            losses = _losses(forecasts, tf.gather(targets, rows), first, count)
+            return number + 1, total + tf.reduce_sum(losses)
+
+        return _mean_over_batches(step, count, size, targets.dtype)
+
+    return tf.function(mean_loss, jit_compile=True, autograph=False)
+
+
+def _losses(forecasts: Any, targets: Any, first: Any, count: Any) -> Any:
+    """Of each window of a batch  # (size,). Padding beyond the last one weighs nothing."""
+    import tensorflow as tf
+
+    weigh = tf.cast(first + tf.range(targets.shape[0]) < count, targets.dtype)
+    return tf.reduce_mean(tf.square(forecasts - targets), -1) * weigh
+
+
+def _mean_over_batches(step: Any, count: Any, size: int, dtype: Any) -> Any:
+    import tensorflow as tf
+
+    steps = (count + size - 1) // size
+    start = (tf.constant(0), tf.constant(0.0, dtype))
+    _, total = tf.while_loop(lambda number, _: number < steps, step, start)
+    return total / tf.cast(count, dtype)
 
 
 def _copy(source: list[Any], target: list[Any]) -> None:

@@ -19,6 +19,7 @@ from lstm_ops import project
 from lstm_ops.collector import uncollected
 from lstm_ops.data.series import FloatArray
 from lstm_ops.data.windows import Layout, shape
+from lstm_ops.errors import SeriesTooShort
 from lstm_ops.experiment import Training
 from lstm_ops.models import compiled
 from lstm_ops.models.forecaster import Effort, OnEpoch
@@ -100,8 +101,9 @@ def prepare(
 ) -> None:
     """Makes ready what `train` shares among networks of one shape. Does not train."""
     if training.engine == "compiled":
-        _set_out(network, len(inputs), training)
-        compiled.prepare(network, compiled.batches(inputs, targets, training.batch_size))
+        lesson = _lesson(inputs, targets, training)
+        _set_out(network, len(lesson.inputs), training)
+        compiled.prepare(network, lesson.batches(training.batch_size))
 
 
 def train(
@@ -112,16 +114,60 @@ def train(
     seed: int,
     on_epoch: OnEpoch,
 ) -> Effort:
-    """Adam on the mean squared error. inputs: (n, …), targets: (n, horizon).
+    """Adam on the mean squared error. inputs: (n, …), targets: (n, horizon), in order of time.
 
     The order of windows is drawn beforehand rather than left to `fit`, whose own shuffling hangs
-    on a generator that all threads share. Both engines take the same steps.
+    on a generator that all threads share. Both engines take the same steps. With early stopping,
+    the last windows only say when to stop, and the weights of the best epoch are kept.
     """
-    steps = _set_out(network, len(inputs), training)
-    orders = epoch_orders(len(inputs), training, seed)
+    lesson = _lesson(inputs, targets, training)
+    steps = _set_out(network, len(lesson.inputs), training)
+    orders = epoch_orders(len(lesson.inputs), training, seed)
     engine = _fit_compiled if training.engine == "compiled" else _fit
-    losses = engine(network, inputs, targets, orders, training.batch_size, on_epoch)
+    losses = engine(network, lesson, orders, training, on_epoch)
     return Effort(tuple(map(float, losses)), steps * len(losses))
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a network trains on, and the later windows that say when to stop, if any do.
+
+    inputs: (n, …), targets: (n, horizon); `held_out` the same of other windows.
+    """
+
+    inputs: FloatArray
+    targets: FloatArray
+    held_out: tuple[FloatArray, FloatArray] | None = None
+
+    def batches(self, size: int) -> compiled.Batches:
+        """What is trained on."""
+        return compiled.batches(self.inputs, self.targets, size)
+
+
+def _lesson(inputs: FloatArray, targets: FloatArray, training: Training) -> Lesson:
+    """Between the two parts `horizon` - 1 windows are left out, whose targets lie in both."""
+    if training.early_stopping is None:
+        return Lesson(inputs, targets)
+    n, horizon = targets.shape
+    held = max(1, int(n * training.early_stopping.fraction))
+    kept = n - held - (horizon - 1)
+    if kept < 1:
+        raise SeriesTooShort(
+            f"{n} windows of horizon {horizon} leave none to train on beside the {held} that "
+            "training.early_stopping holds out. Give more history, or leave early stopping out."
+        )
+    return Lesson(inputs[:kept], targets[:kept], (inputs[n - held :], targets[n - held :]))
+
+
+def _callbacks(training: Training) -> list[keras.callbacks.Callback]:
+    stopping = training.early_stopping
+    if stopping is None:
+        return []
+    return [
+        load_keras().callbacks.EarlyStopping(
+            monitor="val_loss", patience=stopping.patience, restore_best_weights=True
+        )
+    ]
 
 
 def _set_out(network: keras.Model, n_windows: int, training: Training) -> int:
@@ -138,36 +184,39 @@ def _set_out(network: keras.Model, n_windows: int, training: Training) -> int:
 
 def _fit_compiled(
     network: keras.Model,
-    inputs: FloatArray,
-    targets: FloatArray,
+    lesson: Lesson,
     orders: NDArray[np.int64],
-    batch_size: int,
+    training: Training,
     on_epoch: OnEpoch,
 ) -> list[float]:
     """Losses by epoch. Where XLA cannot compile the network, `fit` does it, with a warning."""
-    data = compiled.batches(inputs, targets, batch_size)
+    size = training.batch_size
+    held_out = compiled.batches(*lesson.held_out, size) if lesson.held_out else None
+    callbacks = _callbacks(training)
     try:
-        return compiled.fit(network, data, orders, on_epoch)["loss"]
+        history = compiled.fit(network, lesson.batches(size), orders, on_epoch, callbacks, held_out)
     except compiled.CannotCompile as reason:
         warnings.warn(f"{network.name} is trained by fit, which is slower: {reason}", stacklevel=2)
-        return _fit(network, inputs, targets, orders, batch_size, on_epoch)
+        return _fit(network, lesson, orders, training, on_epoch)
+    return history["loss"]
 
 
 def _fit(
     network: keras.Model,
-    inputs: FloatArray,
-    targets: FloatArray,
+    lesson: Lesson,
     orders: NDArray[np.int64],
-    batch_size: int,
+    training: Training,
     on_epoch: OnEpoch,
 ) -> list[float]:
     """Losses by epoch, from Keras's own loop."""
     history = network.fit(
-        _batches(inputs, targets, orders, batch_size),
+        _batches(lesson.inputs, lesson.targets, orders, training.batch_size),
         epochs=len(orders),
-        steps_per_epoch=math.ceil(len(inputs) / batch_size),
+        steps_per_epoch=math.ceil(len(lesson.inputs) / training.batch_size),
+        validation_data=lesson.held_out,
+        validation_batch_size=PREDICT_ROWS,
         shuffle=False,  # `orders` has done it
-        callbacks=[_report(on_epoch)],
+        callbacks=[_report(on_epoch), *_callbacks(training)],
         verbose=0,
     )
     losses: list[float] = history.history["loss"]

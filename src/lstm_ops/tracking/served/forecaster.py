@@ -1,4 +1,4 @@
-"""The served model, format 1. This file travels inside every model version and stands alone.
+"""The served model, format 2. This file travels inside every model version and stands alone.
 
 It may import nothing of lstm_ops: a version must load where the package is not installed, and
 after any later change of it. A change of what `recipe.json` means takes a new format number here;
@@ -24,7 +24,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel
 from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2  # 2: `normalise`, and a recipe's look_back may be the forecaster's own
 MAX_ROWS = 100_000
 MAX_HORIZON = 10_000
 
@@ -45,7 +45,8 @@ class ServedForecaster(PythonModel):
         self.recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
         if self.recipe["format"] != FORMAT:
             raise MlflowException(f"recipe format {self.recipe['format']}; this is {FORMAT}")
-        self.forecaster = FAMILIES[self.recipe["family"]](self.recipe, folder)
+        forecast = FAMILIES[self.recipe["family"]](self.recipe, folder)
+        self.forecaster = normalised(forecast, self.recipe.get("normalise", "none"))
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
@@ -98,7 +99,40 @@ def network(recipe: Recipe, folder: Path) -> Forecast:
     return forecast
 
 
-FAMILIES = {"persistence": persistence, "linear": linear, "keras": network}
+def seasonal_naive(recipe: Recipe, folder: Path) -> Forecast:
+    """Mean or median of the same season over the last ones, round and round."""
+    del folder
+    length, seasons = recipe["season_length"], recipe["seasons"]
+    statistic: Any = {"mean": np.mean, "median": np.median}[recipe["statistic"]]
+    ahead = np.arange(recipe["horizon"]) % length
+
+    def forecast(window: Array) -> Array:
+        past = window[:, -length * seasons :].reshape(-1, seasons, length)
+        return np.asarray(statistic(past, axis=1)[:, ahead])
+
+    return forecast
+
+
+FAMILIES = {
+    "persistence": persistence,
+    "linear": linear,
+    "keras": network,
+    "seasonal_naive": seasonal_naive,
+}
+
+
+def normalised(forecast: Forecast, kind: str) -> Forecast:
+    """The window less its last value (`last`), and over its own sd (`last_scale`); and back."""
+    if kind == "none":
+        return forecast
+
+    def adapted(window: Array) -> Array:
+        offset = window[:, -1:]
+        spread = window.std(axis=1, keepdims=True) if kind == "last_scale" else np.ones_like(offset)
+        scale = np.where(spread > 0, spread, 1.0)
+        return np.asarray(forecast((window - offset) / scale) * scale + offset)
+
+    return adapted
 
 
 def times_after(last: Any, count: int, spacing: Recipe) -> Any:

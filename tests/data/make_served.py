@@ -1,10 +1,12 @@
-"""Writes a folder of served models and their forecasts. Run from the project's root."""
+"""Writes the newest format's folder of served models and their forecasts.
+
+From the project's root: PYTHONPATH=src:. .venv/bin/python tests/data/make_served.py
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -18,20 +20,27 @@ from lstm_ops.evaluation.trial import run_trial
 from lstm_ops.experiment import load
 from lstm_ops.models.catalog import create
 from lstm_ops.tracking import runs
-from lstm_ops.tracking.served.log import CODE, Served, log_model
+from lstm_ops.tracking.served.log import CODE, FORMAT, Served, log_model
 from lstm_ops.tracking.store import connect
 
 HORIZON = 5
 CASES = {
-    "linear-airline": {
-        "forecasters": [{"kind": "linear"}],
-        "window": {"look_back": 3, "horizon": 2},
+    "ridge-airline": {
+        "forecasters": [{"kind": "ridge", "look_back": 6, "normalise": "last_scale"}],
+        "window": {"look_back": 12, "horizon": 2},
         "scaling": "standardise",
     },
-    "lstm-airline": {
-        "forecasters": [{"kind": "lstm", "units": 2}],
-        "window": {"look_back": 3, "horizon": 1, "layout": "steps"},
+    "gru-airline": {
+        "forecasters": [{"kind": "gru", "units": 2, "look_back": 3, "normalise": "last"}],
+        "window": {"look_back": 4, "horizon": 1, "layout": "steps"},
         "training": {"epochs": 2, "batch_size": 8, "learning_rate": 0.01},
+        "scaling": "minmax",
+    },
+    "seasonal-airline": {
+        "forecasters": [
+            {"kind": "seasonal_naive", "season_length": 4, "seasons": 3, "statistic": "median"}
+        ],
+        "window": {"look_back": 12, "horizon": 6},
     },
 }
 
@@ -76,4 +85,4 @@ def make(target: Path, scratch: Path) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        make(Path(sys.argv[1]), Path(scratch))
+        make(Path(__file__).parent / f"served-format-{FORMAT}", Path(scratch))
