@@ -16,7 +16,10 @@ from lstm_ops.anatomy import files, subjects
 from lstm_ops.anatomy import network as networks
 from lstm_ops.anatomy.explanation import explain
 from lstm_ops.data.raw import RawSeries
+from lstm_ops.data.scaling import Scaling
+from lstm_ops.data.windows import Windows
 from lstm_ops.errors import InvalidInput, InvalidSeries, SeriesTooShort, UnsupportedModel
+from lstm_ops.models.adapted import View
 from lstm_ops.models.network import load_keras
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -121,3 +124,16 @@ def test_series_that_will_not_do(recurrent: Build) -> None:
     wave = subjects.of_wave(model, "net.keras")
     with pytest.raises(InvalidInput, match="no window 1000; there are 594"):
         explain(model, wave, window=1000)
+
+
+def test_windows_normalised_by_themselves_are_as_the_network_sees_them() -> None:
+    inputs = np.arange(12.0).reshape(2, 6) ** 2
+    windows = Windows(inputs, inputs[:, -1:] + 1, np.array([6, 7]))
+    view = View(3, "last_scale")
+    subject = subjects.of_training("s", "here", windows, Scaling(5.0, 2.0), "steps", view)
+    assert subject.windows.shape == (2, 3, 1)
+    np.testing.assert_allclose(subject.windows[:, -1], 0)
+    np.testing.assert_allclose(subject.windows.std(axis=1), 1)
+    assert subject.targets is not None
+    np.testing.assert_allclose(subject.targets, 1 / inputs[:, 3:].std(axis=1))
+    assert (subject.unit, subject.scaling) == ("normalised units", Scaling(0.0, 1.0))

@@ -38,7 +38,11 @@ def refusal(**changes: Any) -> str:
         ({"seedz": [1]}, ["seedz: unknown key", "did you mean seeds?"]),
         (
             {"forecasters": [{"kind": "lstm", "unitz": 4}]},
-            ["forecasters.0.unitz", "did you mean units?", "allowed here: kind, look_back, name, normalise, units"],
+            [
+                "forecasters.0.unitz",
+                "did you mean units?",
+                "allowed here: kind, look_back, name, normalise, units",
+            ],
         ),
         ({"source": {"kind": "synthetic", "path": "x.csv"}}, ["source.path: unknown key"]),
         ({"training": {"epochs": "four"}}, ["training.epochs: got 'four'", "integer"]),
@@ -164,7 +168,9 @@ def test_an_override_of_a_wrong_value_is_refused_as_in_a_file() -> None:
 
 
 def test_an_experiment_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(InvalidExperiment, match=r"no experiment 'tutoral'.*airline, best, tutorial"):
+    with pytest.raises(
+        InvalidExperiment, match=r"no experiment 'tutoral'.*airline, best, tutorial"
+    ):
         load("tutoral")
 
 

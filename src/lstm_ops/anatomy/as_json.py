@@ -90,10 +90,11 @@ def _proof(explanation: Explanation) -> dict[str, Any]:
 
 
 def _window(explanation: Explanation) -> dict[str, Any]:
-    """The traced window. `forecast` and `target` are in units of y, all else is scaled."""
+    """The traced window. `forecast` and `target` are in its `unit`, all else is scaled."""
     subject, last = explanation.subject, explanation.trace[-1].y[0]
     return {
         "number": explanation.window,
+        "unit": subject.unit,
         "layers": [_trace(trace) for trace in explanation.trace],
         "forecast": subject.scaling.invert(last),
         "target": wording.target(explanation),

@@ -31,7 +31,8 @@ class Subject:
     """A network's windows and where it comes from.
 
     windows: (n, *input shape) scaled, in order of time; targets: (n,) scaled, the first step
-    ahead, or None where they are not known. `source` and `data` are sentences for people.
+    ahead, or None where they are not known. `source` and `data` are sentences for people, `unit`
+    says what `scaling` leads back to.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Subject:
     windows: FloatArray
     targets: FloatArray | None
     scaling: Scaling
+    unit: str = "units of y"
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def curve(explanation: Explanation) -> Figure:
     shaded = "shaded: seen in training"
     legend = axes.legend(loc="upper left", frameon=False, fontsize=9, title=shaded)
     legend.set_alignment("left")
-    axes.set_xlabel("x, units of y", fontsize=9)
+    axes.set_xlabel(f"x, {explanation.subject.unit}", fontsize=9)
     axes.set_ylabel("y", fontsize=9)
     return figure
 

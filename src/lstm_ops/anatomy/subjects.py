@@ -36,7 +36,7 @@ def of_training(
     """The windows that a forecaster was fitted on, in units of y, with the scaling of that fit.
 
     Where the forecaster normalises each window by itself, there is no one way back to units of y:
-    they stay as it sees them.
+    they stay as it sees them, and `unit` says so.
     """
     inputs, targets = scaling.apply(train.inputs), scaling.apply(train.targets[:, :1])
     offset, scale = view.offset_and_scale(inputs)
@@ -48,6 +48,7 @@ def of_training(
         windows=shape((view.cut(inputs) - offset) / scale, layout),
         targets=((targets - offset) / scale)[:, 0],
         scaling=scaling if view.normalise == "none" else Scaling(0.0, 1.0),
+        unit="units of y" if view.normalise == "none" else "normalised units",
     )
 
 

@@ -113,7 +113,7 @@ def _forward(explanation: Explanation) -> Iterator[str]:
     forecast = _values(scaling.invert(explanation.trace[-1].y[0].reshape(-1)))
     target = wording.target(explanation)
     actual = "" if target is None else f"; what came, one step ahead: {_number(target)}"
-    yield f"forecast in units of y: {forecast}{actual}"
+    yield f"forecast in {explanation.subject.unit}: {forecast}{actual}"
 
 
 def _lstm(trace: LstmTrace) -> Iterator[str]:

@@ -83,7 +83,9 @@ def _title(sketch: Sketch, explanation: Explanation, height: float) -> None:
     steps = wording.count(explanation.network.steps, "time step")
     title = f"{explanation.network.name} over {steps}: the same weights at every one"
     sketch.label((1.5, height - 2.2), title, size=11, across="left", bold=True)
-    note = f"window {explanation.window}: x is scaled, the forecast ŷ is in units of y"
+    note = (
+        f"window {explanation.window}: x is scaled, the forecast ŷ is in {explanation.subject.unit}"
+    )
     sketch.label((1.5, height - 5.2), note, across="left")
 
 

@@ -117,7 +117,7 @@ def looks_back(explanation: Explanation) -> str:
 
 
 def target(explanation: Explanation) -> float | None:
-    """What came after the traced window, one step ahead, in units of y, where it is known."""
+    """What came after the traced window, one step ahead, in the subject's unit, if known."""
     subject = explanation.subject
     if subject.targets is None:
         return None
