@@ -24,7 +24,7 @@ CASES: dict[str, tuple[tuple[int, int], tuple[int, ...], dict[str, Any]]] = {
     "features": ((1, 6), (3,), {"dense": (2,)}),
     "steps": ((12, 1), (5,), {}),
     "64 steps": ((64, 1), (16,), {}),
-    "400 steps": ((400, 1), (2,), {}),
+    "200 steps": ((200, 1), (2,), {}),
     "stacked": ((7, 2), (3, 4), {"dense": (5, 2)}),
     "stacked, one step": ((1, 2), (3, 4), {}),
     "sequences": ((5, 2), (3,), {"sequences": True, "dense": (2,)}),

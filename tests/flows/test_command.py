@@ -64,18 +64,20 @@ def test_bad_arguments_end_with_2_and_words(
     assert said.out == ""
 
 
+@pytest.mark.usefixtures("tracked")
 def test_bad_data_are_refused_without_waiting_for_tensorflow(
     project_folder: Path, tmp_path: Path
 ) -> None:
+    from prefect.settings import PREFECT_API_URL
+
     rows = "".join(f"{year}-01,{'x' if year == 1950 else year}\n" for year in range(1900, 2000))
     (tmp_path / "bad.csv").write_text(f"Month,Passengers\n{rows}")
     command = ["-m", "flows.train", "airline", "--set", f"source.path={tmp_path / 'bad.csv'}"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT", "MLFLOW_T"))}
     paths = {"PYTHONPATH": os.pathsep.join(map(str, (PROJECT / "src", PROJECT)))}
     ended = subprocess.run(
         [sys.executable, "-X", "importtime", *command],
         cwd=project_folder,
-        env=environment | paths | {"LSTM_OPS_HOME": str(project_folder)},
+        env=os.environ | paths | {"PREFECT_API_URL": str(PREFECT_API_URL.value())},
         capture_output=True,
         text=True,
         timeout=120,
