@@ -258,7 +258,7 @@ def _child_parameters(recipe: Experiment, trial: Trial) -> dict[str, object]:
 
 def _run(trial: Trial, recipe: Experiment, series: Series, parts: Parts) -> TrialResult:
     forecaster = catalog.create(trial.spec, recipe)
-    epochs, logger = recipe.training.epochs, get_run_logger()
+    epochs, logger = catalog.training_of(trial.spec, recipe).epochs, get_run_logger()
     with (
         progress(f"{trial}, validation fit", epochs, logger) as on_validation_epoch,
         progress(f"{trial}", epochs, logger) as on_epoch,

@@ -41,7 +41,7 @@ def refusal(**changes: Any) -> str:
             [
                 "forecasters.0.unitz",
                 "did you mean units?",
-                "allowed here: kind, look_back, name, normalise, units",
+                "allowed here: batch_size, epochs, kind, learning_rate, look_back, name, normalise, units",
             ],
         ),
         ({"source": {"kind": "synthetic", "path": "x.csv"}}, ["source.path: unknown key"]),

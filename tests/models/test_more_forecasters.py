@@ -17,12 +17,14 @@ from lstm_ops.errors import SeriesTooShort
 from lstm_ops.experiment import (
     EarlyStopping,
     Experiment,
+    FeedforwardSpec,
     GruSpec,
     LstmSpec,
     Normalisation,
     RidgeSpec,
     SeasonalNaiveSpec,
     Training,
+    load,
 )
 from lstm_ops.models import catalog
 from lstm_ops.models.adapted import Adapted, View
@@ -196,3 +198,14 @@ def test_too_few_windows_to_hold_any_out() -> None:
     forecaster = Lstm(LstmSpec(kind="lstm"), training, "steps")
     with pytest.raises(SeriesTooShort, match="leave none to train on"):
         forecaster.fit(inputs[:1], targets[:1], seed=0, on_epoch=ignore_epochs)
+
+
+def test_a_network_may_have_its_own_training() -> None:
+    experiment = load("tutorial", {"training.epochs": 3})
+    lstm, feedforward, *_ = experiment.forecasters
+    assert isinstance(feedforward, FeedforwardSpec)
+    own = feedforward.model_copy(update={"learning_rate": 0.01})
+
+    assert catalog.training_of(own, experiment).learning_rate == 0.01
+    assert catalog.training_of(own, experiment).epochs == 3
+    assert catalog.training_of(lstm, experiment) == experiment.training

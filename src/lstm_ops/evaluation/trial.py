@@ -50,7 +50,7 @@ def run_trial(
     `signal`: (n_points,), the noise-free series where it is known. Nothing sees the test part
     before it is fitted.
     """
-    validation = _validation_rmse(forecaster, parts, scaling_kind, seed, on_validation_epoch)
+    validation = validation_rmse(forecaster, parts, scaling_kind, seed, on_validation_epoch)
     scaling = fit_scaling(scaling_kind, parts.train_values)
     started = time.perf_counter()
     fitted = _fit(forecaster, parts.train, scaling, seed, on_epoch)
@@ -66,9 +66,14 @@ def run_trial(
     return Trial(fitted, scaling, metrics, train, test)
 
 
-def _validation_rmse(
-    forecaster: Forecaster, parts: Parts, kind: ScalingKind, seed: int, on_epoch: OnEpoch
+def validation_rmse(
+    forecaster: Forecaster,
+    parts: Parts,
+    kind: ScalingKind,
+    seed: int,
+    on_epoch: OnEpoch = ignore_epochs,
 ) -> float:
+    """Of a fit that ends where the validation part begins."""
     scaling = fit_scaling(kind, parts.fit_values)
     fitted = _fit(forecaster, parts.fit, scaling, seed, on_epoch)
     return rmse(parts.validation.targets, _forecast(fitted, parts.validation, scaling))

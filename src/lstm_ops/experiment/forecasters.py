@@ -40,21 +40,29 @@ class LearnedSpec(NamedSpec):
         return self.look_back or 1
 
 
-class LstmSpec(LearnedSpec):
+class NetworkSpec(LearnedSpec):
+    """What every network may choose about its training; null: as `training` says."""
+
+    epochs: Whole | None = Field(default=None, ge=1, le=1_000_000)
+    batch_size: Whole | None = Field(default=None, ge=1)
+    learning_rate: Number | None = Field(default=None, gt=0)
+
+
+class LstmSpec(NetworkSpec):
     """LSTM(units), then Dense(horizon)."""
 
     kind: Literal["lstm"]
     units: Units = 4
 
 
-class GruSpec(LearnedSpec):
+class GruSpec(NetworkSpec):
     """GRU(units), then Dense(horizon)."""
 
     kind: Literal["gru"]
     units: Units = 4
 
 
-class FeedforwardSpec(LearnedSpec):
+class FeedforwardSpec(NetworkSpec):
     """Dense layers of the sizes in `hidden`, then Dense(horizon)."""
 
     kind: Literal["feedforward"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lstm_ops.experiment import Experiment, ForecasterSpec, LearnedSpec
+from lstm_ops.experiment import Experiment, ForecasterSpec, LearnedSpec, NetworkSpec, Training
 from lstm_ops.models.adapted import Adapted, View
 from lstm_ops.models.feedforward import Feedforward
 from lstm_ops.models.forecaster import Forecaster
@@ -17,9 +17,9 @@ from lstm_ops.models.ridge import Ridge
 from lstm_ops.models.seasonal_naive import SeasonalNaive
 
 CATALOG: dict[str, Callable[[Any, Experiment], Forecaster]] = {
-    "lstm": lambda spec, e: Lstm(spec, e.training, e.window.layout),
-    "gru": lambda spec, e: Gru(spec, e.training, e.window.layout),
-    "feedforward": lambda spec, e: Feedforward(spec, e.training),
+    "lstm": lambda spec, e: Lstm(spec, training_of(spec, e), e.window.layout),
+    "gru": lambda spec, e: Gru(spec, training_of(spec, e), e.window.layout),
+    "feedforward": lambda spec, e: Feedforward(spec, training_of(spec, e)),
     "linear": lambda _, __: Linear(),
     "ridge": lambda spec, _: Ridge(spec),
     "persistence": lambda _, __: Persistence(),
@@ -33,3 +33,11 @@ def create(spec: ForecasterSpec, experiment: Experiment) -> Forecaster:
     if not isinstance(spec, LearnedSpec) or (spec.look_back, spec.normalise) == (None, "none"):
         return forecaster
     return Adapted(forecaster, View(spec.look_back, spec.normalise))
+
+
+def training_of(spec: ForecasterSpec, experiment: Experiment) -> Training:
+    """The experiment's training with what a network chose for itself."""
+    if not isinstance(spec, NetworkSpec):
+        return experiment.training
+    own = spec.model_dump(include={"epochs", "batch_size", "learning_rate"}, exclude_none=True)
+    return experiment.training.model_copy(update=own)
