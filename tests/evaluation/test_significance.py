@@ -12,10 +12,11 @@ from scipy import stats
 
 from lstm_ops.data.series import FloatArray
 from lstm_ops.evaluation.significance import (
+    Interval,
     block_length,
     diebold_mariano,
     holm,
-    rmse_difference_interval,
+    resample,
 )
 
 
@@ -81,18 +82,26 @@ def test_the_interval_covers_what_it_says() -> None:
             noise[:, t] += 0.5 * noise[:, t - 1]
         squares = noise**2 * [[1.0], [1.44]]
         true = (1 - 1.2) / np.sqrt(1 - 0.25)
-        interval = rmse_difference_interval(*squares, block=15, seed=seed, samples=300)
+        drawn = resample(*squares, block=15, seed=seed, samples=300)
+        interval = drawn.difference(0.95)
         covered.append(interval.low <= true <= interval.high)
     assert 0.86 <= np.mean(covered) <= 0.99
 
 
 def test_the_interval_of_equal_losses_is_zero_and_it_is_repeatable() -> None:
     a, b = losses(8), losses(9)
-    same = rmse_difference_interval(a, a, block=5, seed=1)
-    assert (same.low, same.high) == (0, 0)
-    assert rmse_difference_interval(a, b, block=5, seed=1) == rmse_difference_interval(
-        a, b, block=5, seed=1
-    )
+    same = resample(a, a, block=5, seed=1)
+    assert same.difference(0.95) == same.relative(0.95) == Interval(0, 0)
+    again = [resample(a, b, block=5, seed=1).relative(0.95) for _ in range(2)]
+    assert again[0] == again[1]
+
+
+def test_a_resample_is_of_whole_blocks_as_long_as_the_original() -> None:
+    """Blocks as long as everything are rotations, which leave an RMSE as it is."""
+    a, b = losses(8), losses(9)
+    drawn = resample(a, b, block=len(a), seed=1, samples=20)
+    assert drawn.rmse == pytest.approx(np.full(20, np.sqrt(a.mean())))
+    assert drawn.other == pytest.approx(np.full(20, np.sqrt(b.mean())))
 
 
 def test_blocks_grow_with_the_series_and_the_horizon() -> None:

@@ -41,7 +41,7 @@ def refusal(**changes: Any) -> str:
             [
                 "forecasters.0.unitz",
                 "did you mean units?",
-                "allowed here: batch_size, epochs, kind, learning_rate, look_back, name, normalise, units",
+                "allowed here: batch_size, epochs, kind, learning_rate, look_back, name, normalise",
             ],
         ),
         ({"source": {"kind": "synthetic", "path": "x.csv"}}, ["source.path: unknown key"]),
@@ -140,7 +140,7 @@ def test_every_override_path_is_taken_by_an_experiment_that_has_it(path: str) ->
         ("trainig.epochs", "training.epochs"),
         ("epochs", "training.epochs"),
         ("forecasters.0.units", "forecasters"),
-        ("xyzzy", "Allowed: forecasters, scaling"),
+        ("xyzzy", "Allowed: evaluation, evaluation.confidence"),
         ("training.", "training"),
         ("", "Allowed:"),
     ],

@@ -1,5 +1,6 @@
 """Experiments: one YAML file each, holding everything that decides a result."""
 
+from lstm_ops.experiment.evaluation import Cutoffs, Evaluation, Runner
 from lstm_ops.experiment.files import load, names
 from lstm_ops.experiment.forecasters import (
     FeedforwardSpec,
@@ -29,7 +30,9 @@ from lstm_ops.experiment.sections import (
 )
 
 __all__ = [
+    "Cutoffs",
     "EarlyStopping",
+    "Evaluation",
     "Experiment",
     "FeedforwardSpec",
     "FileSource",
@@ -43,6 +46,7 @@ __all__ = [
     "Normalisation",
     "PersistenceSpec",
     "RidgeSpec",
+    "Runner",
     "ScalingKind",
     "SeasonalNaiveSpec",
     "Source",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from lstm_ops.experiment.base import Fraction, Name, Number, Section, Whole
+from lstm_ops.experiment.base import Fraction, Name, Number, Section, Seeds, Whole, repeated
+from lstm_ops.experiment.evaluation import Evaluation
 from lstm_ops.experiment.forecasters import ForecasterSpec
 
 ScalingKind = Literal["none", "standardise", "minmax"]
@@ -121,18 +121,17 @@ class Experiment(Section):
     scaling: ScalingKind = "none"
     forecasters: tuple[ForecasterSpec, ...] = Field(min_length=1)
     training: Training = Training()
-    seeds: tuple[Annotated[Whole, Field(ge=0, lt=2**32)], ...] = Field(default=(7,), min_length=1)
-
-    @field_validator("seeds")
-    @classmethod
-    def _seeds_differ(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        _refuse_repeats("seed", seeds)
-        return seeds
+    seeds: Seeds = (7,)
+    evaluation: Evaluation = Evaluation()
 
     @field_validator("forecasters")
     @classmethod
     def _names_differ(cls, specs: tuple[ForecasterSpec, ...]) -> tuple[ForecasterSpec, ...]:
-        _refuse_repeats("forecaster", [spec.name or spec.kind for spec in specs])
+        if again := repeated([spec.name or spec.kind for spec in specs]):
+            names = ", ".join(again)
+            raise ValueError(
+                f"forecaster {names} is given more than once; give each a name of its own"
+            )
         return tuple(s if s.name else s.model_copy(update={"name": s.kind}) for s in specs)
 
     @model_validator(mode="after")
@@ -144,10 +143,3 @@ class Experiment(Section):
                     f"is {self.window.look_back}; lengthen window.look_back"
                 )
         return self
-
-
-def _refuse_repeats(what: str, values: tuple[int, ...] | list[str]) -> None:
-    repeated = [str(value) for value, count in Counter(values).items() if count > 1]
-    if repeated:
-        remedy = "; give each a name of its own" if what == "forecaster" else ""
-        raise ValueError(f"{what} {', '.join(repeated)} is given more than once{remedy}")

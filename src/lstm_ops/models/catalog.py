@@ -16,14 +16,15 @@ from lstm_ops.models.persistence import Persistence
 from lstm_ops.models.ridge import Ridge
 from lstm_ops.models.seasonal_naive import SeasonalNaive
 
+# The simplest first: evidence is about whether the more complex of two is worth it.
 CATALOG: dict[str, Callable[[Any, Experiment], Forecaster]] = {
-    "lstm": lambda spec, e: Lstm(spec, training_of(spec, e), e.window.layout),
-    "gru": lambda spec, e: Gru(spec, training_of(spec, e), e.window.layout),
-    "feedforward": lambda spec, e: Feedforward(spec, training_of(spec, e)),
-    "linear": lambda _, __: Linear(),
-    "ridge": lambda spec, _: Ridge(spec),
     "persistence": lambda _, __: Persistence(),
     "seasonal_naive": lambda spec, _: SeasonalNaive(spec),
+    "linear": lambda _, __: Linear(),
+    "ridge": lambda spec, _: Ridge(spec),
+    "feedforward": lambda spec, e: Feedforward(spec, training_of(spec, e)),
+    "gru": lambda spec, e: Gru(spec, training_of(spec, e), e.window.layout),
+    "lstm": lambda spec, e: Lstm(spec, training_of(spec, e), e.window.layout),
 }
 
 

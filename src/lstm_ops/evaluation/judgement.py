@@ -1,0 +1,118 @@
+"""The verdict of a backtest in words: does the LSTM earn its place over simpler forecasters?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from lstm_ops.evaluation.evidence import Comparison, Verdict
+from lstm_ops.evaluation.significance import Interval
+from lstm_ops.evaluation.walks import Standing
+
+RECURRENT = ("lstm", "gru")
+
+
+def judgement(ranked: Sequence[Standing], comparisons: Sequence[Comparison]) -> str:
+    """Two sentences: whether it earns its place, and the evidence against the best baseline.
+
+    `ranked`: lowest RMSE first. Baselines are all that is not recurrent. Of several LSTMs the best
+    is meant; without one, or without a baseline, the first two forecasters are compared.
+    """
+    lstm = next((s for s in ranked if s.kind == "lstm"), None)
+    baselines = [s for s in ranked if s.kind not in RECURRENT]
+    if lstm is None or not baselines:
+        return _of_the_first(ranked, comparisons)
+    own = [c for c in comparisons if c.a == lstm.forecaster]
+    against = {c.b: c for c in own if c.b in {s.forecaster for s in baselines}}
+    earns = all(c.verdict == "better" for c in against.values())
+    place = "earns its place" if earns else "does not earn its place"
+    evidence = sentence(against[baselines[0].forecaster])
+    return f"The LSTM {place}: {lstm.forecaster} is {_outcomes(against)}. {evidence}"
+
+
+def sentence(comparison: Comparison) -> str:
+    """`feedforward beats lstm by 12 % (95 % interval 9–15 %, p < 0.001, 10 seeds, 8 cutoffs).`"""
+    c = comparison
+    if c.verdict == "not distinguishable":
+        more = "above" if c.relative > 0 else "below"
+        change = f"{_percent(abs(c.relative))} {more}" if math.isfinite(c.relative) else "beside"
+        return (
+            f"{c.a} and {c.b} are not distinguishable: the RMSE of the first is {change} "
+            f"({_interval(c, c.relative_interval)}, {_circumstances(c)})."
+        )
+    winner, loser = (c.a, c.b) if c.verdict == "better" else (c.b, c.a)
+    gain, interval = _gain(c)
+    if not math.isfinite(gain):
+        return f"{winner} beats {loser}, whose training diverged ({_circumstances(c)})."
+    return (
+        f"{winner} beats {loser} by {_percent(gain)} ({_interval(c, interval)}, "
+        f"{_circumstances(c)})."
+    )
+
+
+def _gain(c: Comparison) -> tuple[float, Interval]:
+    """By what share of the loser's RMSE the winner's is lower, with its interval."""
+    low, high = c.relative_interval.low, c.relative_interval.high
+    if c.verdict == "better":
+        return -c.relative, Interval(-high, -low)
+
+    def turned(relative: float) -> float:
+        return relative / (1 + relative)  # of a's RMSE instead of b's
+
+    return turned(c.relative), Interval(turned(low), turned(high))
+
+
+def _of_the_first(ranked: Sequence[Standing], comparisons: Sequence[Comparison]) -> str:
+    best = ranked[0].forecaster
+    lowest = f"{best} has the lowest RMSE, {ranked[0].mean['rmse']:.4g}."
+    if len(ranked) == 1:
+        return lowest
+    pair = {best, ranked[1].forecaster}
+    (comparison,) = [c for c in comparisons if {c.a, c.b} == pair]
+    return f"{lowest} {sentence(comparison)}"
+
+
+def _outcomes(against: dict[str, Comparison]) -> str:
+    """`worse than persistence and linear, not distinguishable from feedforward`."""
+    words: dict[Verdict, str] = {
+        "better": "better than",
+        "not distinguishable": "not distinguishable from",
+        "worse": "worse than",
+    }
+    parts = []
+    for verdict, word in words.items():
+        if names := [name for name, c in against.items() if c.verdict == verdict]:
+            parts.append(f"{word} {_listed(names)}")
+    return ", ".join(parts)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _circumstances(c: Comparison) -> str:
+    counts = [(c.n_seeds, "seed"), (c.n_cutoffs, "cutoff")]
+    counted = ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counts)
+    return f"{_p(c.p_adjusted)}, {counted}"
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def _percent(share: float) -> str:
+    return f"{_number(share)} %"
+
+
+def _interval(c: Comparison, interval: Interval) -> str:
+    to = "–" if interval.low >= 0 else " to "
+    return (
+        f"{100 * c.confidence:.3g} % interval {_number(interval.low)}{to}{_number(interval.high)} %"
+    )
+
+
+def _number(share: float) -> str:
+    """Of percents: whole from 10 on, one decimal below, no minus before a zero."""
+    value = 100 * share
+    text = f"{value:.0f}" if abs(value) >= 9.95 else f"{value:.1f}"
+    return text.removeprefix("-") if float(text) == 0 else text
