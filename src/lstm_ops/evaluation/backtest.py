@@ -76,11 +76,7 @@ def prepare(pieces: list[Piece], values: FloatArray, experiment: Experiment) -> 
 
 
 def run_piece(
-    piece: Piece,
-    values: FloatArray,
-    experiment: Experiment,
-    plan: Plan,
-    on_epoch: OnEpoch = ignore_epochs,
+    piece: Piece, values: FloatArray, experiment: Experiment, on_epoch: OnEpoch = ignore_epochs
 ) -> Forecasts:
     """Fit, forecast from every origin, and say how far off that may be. values: (n_points,).
 
@@ -89,15 +85,15 @@ def run_piece(
     """
     forecaster = catalog.create(piece.spec, experiment)
     earlier, seen = _parts_seen(piece, values, experiment)
-    calibration = _calibration_errors(forecaster, piece, earlier, seen, experiment, plan)
+    calibration = _calibration_errors(forecaster, piece, earlier, seen, experiment)
     started = time.perf_counter()
     rolling = _fit(forecaster, piece, seen, experiment, on_epoch)
     seconds = time.perf_counter() - started
     origins = np.concatenate([block.origins for block in piece.blocks])
-    forecasts = rolling.ahead(values, origins, plan.horizon)
-    errors = np.abs(targets_of(values, origins, plan.horizon) - forecasts)
-    level, delays = experiment.evaluation.level, _delays(plan)
-    adaptive = adaptive_margins(calibration, errors, level, delays)
+    horizon, level = planning.horizon_of(experiment), experiment.evaluation.level
+    forecasts = rolling.ahead(values, origins, horizon)
+    errors = np.abs(targets_of(values, origins, horizon) - forecasts)
+    adaptive = adaptive_margins(calibration, errors, level, _delays(experiment))
     return Forecasts(origins, forecasts, adaptive, split_margin(calibration, level), seconds)
 
 
@@ -131,15 +127,14 @@ def _calibration_errors(
     earlier: FloatArray,
     seen: FloatArray,
     experiment: Experiment,
-    plan: Plan,
 ) -> FloatArray:
     """Absolute errors  # (m, horizon) between the end of `earlier` and that of `seen`."""
     rolling = _fit(forecaster, piece, earlier, experiment, ignore_epochs)
-    last = len(seen) - plan.horizon
+    horizon, every = planning.horizon_of(experiment), experiment.evaluation.origin_step
     # Counted from the end, so that the newest errors are among them.
-    origins = np.arange(last, len(earlier) - 1, -plan.origin_step, dtype=np.int64)[::-1]
-    forecasts = rolling.ahead(seen, origins, plan.horizon)
-    return np.asarray(np.abs(targets_of(seen, origins, plan.horizon) - forecasts))
+    origins = np.arange(len(seen) - horizon, len(earlier) - 1, -every, dtype=np.int64)[::-1]
+    forecasts = rolling.ahead(seen, origins, horizon)
+    return np.asarray(np.abs(targets_of(seen, origins, horizon) - forecasts))
 
 
 def _fit(
@@ -163,6 +158,7 @@ def _window(experiment: Experiment) -> Window:
     return experiment.window.model_copy(update={"horizon": planning.fitting_horizon(experiment)})
 
 
-def _delays(plan: Plan) -> NDArray[np.int64]:
+def _delays(experiment: Experiment) -> NDArray[np.int64]:
     """How many forecasts later the error of each step is known  # (horizon,)."""
-    return -(-np.arange(1, plan.horizon + 1) // plan.origin_step)
+    steps = np.arange(1, planning.horizon_of(experiment) + 1)
+    return -(-steps // experiment.evaluation.origin_step)

@@ -60,35 +60,29 @@ def plan(n_points: int, experiment: Experiment) -> Plan:
     Raises `SeriesTooShort` where the horizon does not fit, cutoffs outnumber origins, a block is
     without one, or the first fit would have too few windows.
     """
-    evaluation, name = experiment.evaluation, experiment.series
-    horizon = horizon_of(experiment)
-    first = first_cutoff(n_points, experiment)
+    first, horizon = first_cutoff(n_points, experiment), horizon_of(experiment)
     _require_fit(first, experiment)
     span = n_points - first - horizon + 1  # origins that there could be
-    if span < 1:
-        raise SeriesTooShort(
-            f'"{name}" has {max(0, n_points - first)} points after the first cutoff, at {first} of '
-            f"{n_points}; a horizon of {horizon} needs at least as many as it is long. Shorten "
-            "evaluation.horizon, or set an earlier evaluation.cutoffs.first"
-        )
+    _require_span(span, n_points, first, experiment)
     cutoffs = _cutoffs(first, span, experiment)
     ends = [*cutoffs[1:], _last_end(cutoffs, first + span, experiment)]
+    blocks = tuple(_block(number, cutoffs, end, experiment) for number, end in enumerate(ends))
+    return Plan(blocks, horizon, experiment.evaluation.origin_step)
+
+
+def _block(number: int, cutoffs: list[int], end: int, experiment: Experiment) -> Block:
+    """The one after `cutoffs[number]`; its origins lie before `end`."""
+    evaluation, first, cutoff = experiment.evaluation, cutoffs[0], cutoffs[number]
+    fitted_at = cutoffs[number - number % evaluation.cutoffs.refit_every]
+    first_seen = fitted_at - first if evaluation.cutoffs.window == "sliding" else 0
     every = evaluation.origin_step
-    sliding = evaluation.cutoffs.window == "sliding"
-    blocks = []
-    for number, (cutoff, end) in enumerate(zip(cutoffs, ends, strict=True)):
-        fitted_at = cutoffs[number - number % evaluation.cutoffs.refit_every]
-        first_seen = fitted_at - first if sliding else 0
-        origins = np.arange(cutoff + (first - cutoff) % every, end, every, dtype=np.int64)
-        if not len(origins):
-            raise SeriesTooShort(
-                f'"{name}": between the cutoffs {cutoff} and {end} lies no origin, with '
-                f"evaluation.origin_step={every}. Shorten it, or ask for fewer cutoffs"
-            )
-        blocks.append(
-            Block(number, cutoff, fitted_at - first if sliding else 0, fitted_at, origins)
-        )
-    return Plan(tuple(blocks), horizon, every)
+    origins = np.arange(cutoff + (first - cutoff) % every, end, every, dtype=np.int64)
+    if len(origins):
+        return Block(number, cutoff, first_seen, fitted_at, origins)
+    raise SeriesTooShort(
+        f'"{experiment.series}": between the cutoffs {cutoff} and {end} lies no origin, with '
+        f"evaluation.origin_step={every}. Shorten it, or ask for fewer cutoffs"
+    )
 
 
 def horizon_of(experiment: Experiment) -> int:
@@ -152,6 +146,15 @@ def _last_end(cutoffs: list[int], end: int, experiment: Experiment) -> int:
     """After the last cutoff come as many points as after the others, where a step is given."""
     step = experiment.evaluation.cutoffs.step
     return end if step is None else min(end, cutoffs[-1] + step)
+
+
+def _require_span(span: int, n_points: int, first: int, experiment: Experiment) -> None:
+    if span < 1:
+        raise SeriesTooShort(
+            f'"{experiment.series}" has {max(0, n_points - first)} points after the first cutoff, '
+            f"at {first} of {n_points}; a horizon of {horizon_of(experiment)} needs as many as it "
+            "is long. Shorten evaluation.horizon, or set an earlier evaluation.cutoffs.first"
+        )
 
 
 def _require_fit(first: int, experiment: Experiment) -> None:
