@@ -129,9 +129,9 @@ def _tell(result: dict[str, Any], *, as_json: bool) -> None:
         return
     from lstm_ops.evaluation import text
 
-    champion = result["champion"]
-    print(f"\n{text.plain(result['scores'])}\n\n{result['verdict']}\n")
-    print(f"champion: models:/{result['series']}@champion (version {champion['version']})")
+    print(f"\n{text.plain(result.get('table') or result['scores'])}\n\n{result['verdict']}\n")
+    if champion := result.get("champion"):
+        print(f"champion: models:/{result['series']}@champion (version {champion['version']})")
     if url := result["mlflow"]["run_url"]:
         print(f"browse:   {url}")
     else:

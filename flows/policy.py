@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 from prefect import Task, task
 from prefect.client.schemas.objects import State
 
-from lstm_ops.errors import SourceUnavailable, TrackingUnavailable
+from lstm_ops.errors import InvalidInput, SourceUnavailable, TrackingUnavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,6 +26,22 @@ def retried(function: Callable[P, R], name: str, run_name: str | None = None) ->
         retry_delay_seconds=DELAY_SECONDS,
         retry_condition_fn=_server_trouble,
     )(function)
+
+
+def retried_alone(function: Callable[P, R], name: str, run_name: str) -> Task[P, R]:
+    """One of many pieces of work: whatever befell it may not befall it again, but for bad input."""
+    return task(
+        name=name,
+        task_run_name=run_name,
+        retries=RETRIES,
+        retry_delay_seconds=1,
+        retry_condition_fn=_no_bad_input,
+    )(function)
+
+
+def _no_bad_input(task: Any, task_run: Any, state: State[Any]) -> bool:
+    del task, task_run
+    return not isinstance(state.result(raise_on_failure=False), InvalidInput)
 
 
 def _server_trouble(task: Any, task_run: Any, state: State[Any]) -> bool:

@@ -15,14 +15,15 @@ from typing import Any
 from prefect import flow, unmapped
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows import beginning
 from flows import training as steps
 from flows.endings import close_runs, refuses_invalid_input
 from flows.parameters import ExperimentName, Overrides
 from flows.policy import retried
 
-opened = retried(steps.open_training, "open")
-loaded = retried(steps.load_series, "load")
-validated = retried(steps.validate_series, "validate")
+opened = retried(beginning.open_run, "open")
+loaded = retried(beginning.load_series, "load")
+validated = retried(beginning.validate_series, "validate")
 windowed = retried(steps.cut_windows, "window")
 prepared = retried(steps.prepare_forecasters, "prepare")
 fitted = retried(steps.fit_trial, "fit", "fit {trial}")
@@ -42,9 +43,9 @@ reported = retried(steps.report_training, "report")
 @refuses_invalid_input
 def train(experiment: ExperimentName = "tutorial", overrides: Overrides | None = None) -> Any:
     """Load, validate, window, fit each forecaster with each seed, evaluate, register."""
-    training = opened(experiment, overrides or {})
+    training = opened("train", experiment, overrides or {})
     raw = loaded(training)
-    series = validated(training, raw)
+    series = validated(training, raw, steps.require_windows)
     windows = windowed(training, series)
     prepared(training, windows)
     trials = steps.trials(training.recipe)

@@ -11,19 +11,14 @@ from typing import Any
 import numpy as np
 from prefect.logging import get_run_logger
 
-from flows import artifacts
-from flows.endings import rejected_rows_shown, this_flow_run
+from flows import artifacts, reports
+from flows.beginning import Opened
 from flows.explanations import log_explanation
 from flows.progress import progress
 from flows.store import tracking_store
-from lstm_ops import experiment as experiments
-from lstm_ops import project
-from lstm_ops.data import raw as raw_files
 from lstm_ops.data import series as series_files
 from lstm_ops.data import windows as window_files
-from lstm_ops.data.contract import check_series
 from lstm_ops.data.series import Series
-from lstm_ops.data.sources import load_raw
 from lstm_ops.data.windows import Parts
 from lstm_ops.data.windows_contract import check_windows
 from lstm_ops.evaluation import figures, scores, text, verdict
@@ -31,24 +26,10 @@ from lstm_ops.evaluation.scores import Score, Summary
 from lstm_ops.evaluation.trial import Trial as TrialResult
 from lstm_ops.evaluation.trial import noise_floor, prepare, run_trial
 from lstm_ops.experiment import Experiment, ForecasterSpec
-from lstm_ops.experiment.files import dump
 from lstm_ops.experiment.flat import flatten
 from lstm_ops.models import catalog
-from lstm_ops.redaction import redacted
-from lstm_ops.tracking import inputs, links, lost, names, registry, runs
+from lstm_ops.tracking import links, names, registry, runs
 from lstm_ops.tracking.served.log import Served, log_model
-
-FLOW = "train"
-
-
-@dataclass(frozen=True)
-class Training:
-    """What is being trained: the recipe, its parent run, and a folder for what steps hand on."""
-
-    recipe: Experiment
-    name: str
-    run_id: str
-    folder: Path
 
 
 @dataclass(frozen=True)
@@ -99,67 +80,38 @@ def trials(recipe: Experiment) -> list[Trial]:
     ]
 
 
-def open_training(experiment: str, overrides: dict[str, Any]) -> Training:
-    """Resolve the recipe and open its parent run, after closing what dead processes left open."""
-    recipe = experiments.load(experiment, overrides)
-    name = Path(experiment).stem
-    store = tracking_store()
-    lost.close_lost_runs(store)
-    run_id = runs.open_parent(store, recipe.series, f"{FLOW} {name}", FLOW, this_flow_run())
-    tags = {names.EXPERIMENT: name, names.CODE_DIGEST: project.code_digest()}
-    runs.log(store, run_id, parameters=flatten(recipe), tags=tags)
-    folder = project.state_folder() / "work" / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    return Training(recipe, name, run_id, folder)
+def require_windows(series: Series, recipe: Experiment) -> None:
+    """Raises `SeriesTooShort` unless every part has a window."""
+    window_files.require_enough(len(series), recipe.split, recipe.window, recipe.series)
 
 
-def load_series(training: Training) -> Path:
-    """Fetch the series as its source gives it."""
-    path = training.folder / "raw.parquet"
-    raw_files.save(load_raw(training.recipe), path)
-    return path
-
-
-def validate_series(training: Training, raw: Path) -> Path:
-    """Check the contract; note in the run which data it was."""
-    recipe, store = training.recipe, tracking_store()
-    with rejected_rows_shown(training.run_id, recipe.series):
-        series = check_series(raw_files.read(raw))
-        window_files.require_enough(len(series), recipe.split, recipe.window, recipe.series)
-    path = training.folder / "series.parquet"
-    series_files.save(series, path)
-    inputs.log_series(store, training.run_id, series, series.digest())
-    runs.log(store, training.run_id, tags={names.DATA_DIGEST: series.digest()})
-    return path
-
-
-def cut_windows(training: Training, series: Path) -> Path:
+def cut_windows(opened: Opened, series: Path) -> Path:
     """Split, cut and check; note the last observation that the final fits see."""
-    recipe = training.recipe
+    recipe = opened.recipe
     observed = series_files.read(series)
     parts = window_files.split(observed.values, recipe.split, recipe.window, recipe.series)
     check_windows(parts, recipe.window)
-    path = training.folder / "windows.npz"
+    path = opened.folder / "windows.npz"
     window_files.save(parts, path)
     cutoff = observed.frame["t"].iloc[len(parts.train_values) - 1]
-    runs.log(tracking_store(), training.run_id, tags={names.CUTOFF: str(cutoff)})
+    runs.log(tracking_store(), opened.run_id, tags={names.CUTOFF: str(cutoff)})
     return path
 
 
-def prepare_forecasters(training: Training, windows: Path) -> None:
+def prepare_forecasters(opened: Opened, windows: Path) -> None:
     """One after another, before the fits race: what networks of one shape share."""
     parts = window_files.read(windows)
-    for spec in training.recipe.forecasters:
-        prepare(catalog.create(spec, training.recipe), parts)
+    for spec in opened.recipe.forecasters:
+        prepare(catalog.create(spec, opened.recipe), parts)
 
 
-def fit_trial(trial: Trial, training: Training, series: Path, windows: Path) -> Fit:
+def fit_trial(trial: Trial, opened: Opened, series: Path, windows: Path) -> Fit:
     """Fit, score and log one forecaster with one seed, as a child run with its model."""
-    recipe, store = training.recipe, tracking_store()
+    recipe, store = opened.recipe, tracking_store()
     tags = {names.FORECASTER: str(trial.spec.name)}
     if trial.seed is not None:
         tags[names.SEED] = str(trial.seed)
-    run_id = runs.open_child(store, training.run_id, str(trial), tags)
+    run_id = runs.open_child(store, opened.run_id, str(trial), tags)
     runs.log(store, run_id, parameters=_child_parameters(recipe, trial))
     observed = series_files.read(series)
     parts = window_files.read(windows)
@@ -174,40 +126,35 @@ def fit_trial(trial: Trial, training: Training, series: Path, windows: Path) -> 
         layout = recipe.window.layout
         log_explanation(run_id, recipe.series, str(trial), result, parts.train, layout)
     runs.finish(store, run_id)
-    forecasts = training.folder / f"{run_id}.npy"
+    forecasts = opened.folder / f"{run_id}.npy"
     np.save(forecasts, result.test_forecasts, allow_pickle=False)
     score = Score(str(trial.spec.name), trial.spec.kind, trial.seed, result.metrics)
     return Fit(score, run_id, model_id, losses, forecasts)
 
 
-def evaluate_trials(
-    training: Training, series: Path, windows: Path, fits: Sequence[Fit]
-) -> Outcome:
+def evaluate_trials(opened: Opened, series: Path, windows: Path, fits: Sequence[Fit]) -> Outcome:
     """Compare, draw, and put on the parent run what people look at and what brings it back."""
     summaries = scores.summarise([fit.score for fit in fits])
     outcome = Outcome(summaries, verdict.sentence(summaries))
-    report = training.folder / "report"
+    report = opened.folder / "report"
     _draw(report / "figures", series_files.read(series), window_files.read(windows), fits, outcome)
-    shutil.copy(series, report / "series.parquet")
-    (report / "experiment.yaml").write_text(redacted(dump(training.recipe)), encoding="utf-8")
-    if (lock := project.root() / project.LOCK).is_file():
-        shutil.copy(lock, report)
+    reports.bring_back(opened.recipe, series, report)
     store = tracking_store()
-    runs.log_folder(store, training.run_id, report)
-    runs.log_table(store, training.run_id, "scores", scores.table(summaries))
+    runs.log_folder(store, opened.run_id, report)
+    runs.log_table(store, opened.run_id, "scores", scores.table(summaries))
     description = f"{outcome.verdict}\n\n{text.markdown(scores.table(summaries))}"
     runs.log(
         store,
-        training.run_id,
+        opened.run_id,
         metrics=summaries[0].metrics,
         tags={names.DESCRIPTION: description, names.FORECASTER: summaries[0].forecaster},
     )
     return outcome
 
 
-def register_models(training: Training, outcome: Outcome, fits: Sequence[Fit]) -> Registration:
+def register_models(opened: Opened, outcome: Outcome, fits: Sequence[Fit]) -> Registration:
     """A version for each forecaster, then the alias for the best; then the training is done."""
-    store, series = tracking_store(), training.recipe.series
+    store, series = tracking_store(), opened.recipe.series
     versions = {}
     for summary in outcome.summaries:
         fit = fits[summary.representative]
@@ -216,36 +163,34 @@ def register_models(training: Training, outcome: Outcome, fits: Sequence[Fit]) -
         )
     champion = outcome.summaries[0].forecaster
     registry.point_champion(store, series, versions[champion])
-    runs.finish(store, training.run_id)
+    runs.finish(store, opened.run_id)
     return Registration(versions, champion)
 
 
-def report_training(
-    training: Training, outcome: Outcome, registration: Registration
-) -> dict[str, Any]:
+def report_training(opened: Opened, outcome: Outcome, registration: Registration) -> dict[str, Any]:
     """What a person wants to know, as Prefect artifacts and as the flow's result."""
-    store, series = tracking_store(), training.recipe.series
+    store, series = tracking_store(), opened.recipe.series
     version = registration.versions[registration.champion]
-    run_url = links.run_url(store, training.run_id)
+    run_url = links.run_url(store, opened.run_id)
     model_url = links.model_version_url(store, series, version)
     rows = scores.table(outcome.summaries)
     without = "`make ui`, then open it there: "
     artifacts.table(f"{series}-scores", rows, outcome.verdict)
     artifacts.text(f"{series}-verdict", f"**{outcome.verdict}**\n\n{text.markdown(rows)}")
-    artifacts.link(f"{series}-mlflow-run", run_url, "MLflow run", f"{without}{training.run_id}")
+    artifacts.link(f"{series}-mlflow-run", run_url, "MLflow run", f"{without}{opened.run_id}")
     artifacts.link(
         f"{series}-model-version", model_url, "Champion's version", f"{without}{series} {version}"
     )
-    shutil.rmtree(training.folder, ignore_errors=True)
+    shutil.rmtree(opened.folder, ignore_errors=True)
     get_run_logger().info(outcome.verdict)
     return {
         "series": series,
-        "experiment": training.name,
+        "experiment": opened.name,
         "verdict": outcome.verdict,
         "scores": rows,
         "champion": {"forecaster": registration.champion, "version": version},
         "versions": registration.versions,
-        "mlflow": {"run_id": training.run_id, "run_url": run_url, "model_url": model_url},
+        "mlflow": {"run_id": opened.run_id, "run_url": run_url, "model_url": model_url},
     }
 
 

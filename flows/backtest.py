@@ -1,0 +1,62 @@
+"""Fit every forecaster at every cutoff with every seed, and say which differences are real.
+
+python -m flows.backtest [NAME or PATH] [--set a.b=c …] [--json]
+"""
+
+if __name__ == "__main__":
+    # Before Prefect is imported: a run without a server starts one of its own first.
+    from flows.command import main
+
+    raise SystemExit(main("flows.backtest", "backtest"))
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from flows import backtesting as steps
+from flows import beginning
+from flows.beginning import Opened
+from flows.endings import close_runs, refuses_invalid_input
+from flows.parameters import ExperimentName, Overrides
+from flows.policy import retried, retried_alone
+from flows.runners import task_runner
+from flows.work import work_of
+
+opened = retried(beginning.open_run, "open")
+loaded = retried(beginning.load_series, "load")
+validated = retried(beginning.validate_series, "validate")
+planned = retried(steps.plan_pieces, "plan")
+prepared = retried(steps.prepare_pieces, "prepare")
+fitted = retried_alone(steps.fit_piece, "fit", "fit {piece}")
+evaluated = retried(steps.evaluate_pieces, "evaluate")
+reported = retried(steps.report_backtest, "report")
+
+
+@flow(
+    name="backtest",
+    flow_run_name="backtest {experiment}",
+    on_failure=[close_runs],
+    on_crashed=[close_runs],
+    on_cancellation=[close_runs],
+)
+@refuses_invalid_input
+def backtest(experiment: ExperimentName = "tutorial", overrides: Overrides | None = None) -> Any:
+    """Load, validate, plan, fit what no earlier backtest has, evaluate."""
+    run = opened("backtest", experiment, overrides or {})
+    raw = loaded(run)
+    series = validated(run, raw, steps.require_cutoffs)
+    planned(run, series)
+    prepared(run, series)
+    fits.with_options(task_runner=task_runner(run.recipe.evaluation.runner))(run, series)
+    outcome = evaluated(run, series)
+    return reported(run, series, outcome)
+
+
+@flow(name="fits", flow_run_name="fits of {opened.name}", validate_parameters=False)
+def fits(opened: Opened, series: Path) -> None:
+    """Every piece that no earlier backtest has done, on the runner that the experiment names."""
+    work = work_of(opened, series)
+    values, recipe = work.series.values, opened.recipe
+    futures = {path: fitted.submit(piece, values, recipe) for path, piece in work.missing().items()}
+    steps.keep_each(opened, work, futures)

@@ -1,0 +1,170 @@
+"""The steps of the backtest flow: plain functions that hand on paths and pieces."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from prefect.futures import PrefectFuture
+from prefect.logging import get_run_logger
+
+from flows import artifacts, reports
+from flows.beginning import Opened
+from flows.progress import counted
+from flows.runners import require_answer
+from flows.store import tracking_store
+from flows.work import Work, folder_of, work_of
+from lstm_ops import project
+from lstm_ops.data import series as series_files
+from lstm_ops.data.series import FloatArray, Series
+from lstm_ops.errors import LstmOpsError
+from lstm_ops.evaluation import backtest, origins, outcome, walks
+from lstm_ops.evaluation.backtest import Forecasts, Piece
+from lstm_ops.evaluation.outcome import Outcome
+from lstm_ops.experiment import Experiment
+from lstm_ops.experiment.flat import flatten
+from lstm_ops.tracking import links, names, pieces, runs
+
+
+def require_cutoffs(series: Series, recipe: Experiment) -> None:
+    """Raises what is wrong with a backtest of this series before anything is fitted."""
+    origins.plan(len(series), recipe)
+    origins.require_varied(series.values, recipe)
+    require_answer(recipe.evaluation.runner)
+
+
+def plan_pieces(opened: Opened, series: Path) -> int:
+    """Fetch the forecasts of pieces that earlier backtests have done; how many those are."""
+    work, store = work_of(opened, series), tracking_store()
+    digest = work.series.digest()
+    done = pieces.done(store, opened.recipe.series, digest, project.code_digest())
+    folder_of(opened).mkdir(exist_ok=True)
+    for path in work.missing():
+        fetched = pieces.fetch(store, done[path.stem]) if path.stem in done else None
+        if fetched is not None:
+            shutil.move(fetched, path)
+    kept = len(work.files) - len(work.missing())
+    note = f"{len(work.files)} pieces; {kept} are done already, found in MLflow"
+    get_run_logger().info(note if kept else f"{len(work.files)} pieces, none done before")
+    runs.log(store, opened.run_id, parameters={"pieces": len(work.files), "pieces_kept": kept})
+    return kept
+
+
+def prepare_pieces(opened: Opened, series: Path) -> None:
+    """One after another, before fits race: what networks of one shape share. Dask's workers do
+    it themselves."""
+    if opened.recipe.evaluation.runner.kind == "threads":
+        work = work_of(opened, series)
+        backtest.prepare(list(work.missing().values()), work.series.values, opened.recipe)
+
+
+def fit_piece(piece: Piece, values: FloatArray, recipe: Experiment) -> Forecasts:
+    """Fit and forecast. It writes nothing, so that it may run on any machine, and twice."""
+    return backtest.run_piece(piece, values, recipe)
+
+
+def keep_each(opened: Opened, work: Work, futures: dict[Path, PrefectFuture[Forecasts]]) -> None:
+    """As pieces are done, into MLflow; a failed one keeps no other from being kept."""
+    failures: list[Exception] = []
+    with counted(f"backtest {opened.name}", len(futures), f"{opened.recipe.series}-progress") as on:
+        for path, future in futures.items():
+            try:
+                _keep(opened, work, path, future.result())
+            except LstmOpsError as error:
+                failures.append(error)
+            on()
+    if failures:
+        raise failures[0]
+
+
+def evaluate_pieces(opened: Opened, series: Path) -> Outcome:
+    """Pool, compare, draw, and put on the parent run what people look at."""
+    work = work_of(opened, series)
+    results = [(piece, backtest.read(path)) for path, piece in work.files.items()]
+    found = outcome.judge(results, work.series, work.plan, opened.recipe)
+    report = opened.folder / "report"
+    report.mkdir(exist_ok=True)
+    content = outcome.as_dict(found, work.series)
+    (report / "backtest.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    reports.bring_back(opened.recipe, series, report)
+    store = tracking_store()
+    runs.log_folder(store, opened.run_id, report)
+    for name in ("scores", "summary", "comparisons"):
+        rows = [
+            {k: v for k, v in row.items() if not isinstance(v, list | dict)}
+            for row in content[name]
+        ]
+        if rows:
+            runs.log_table(store, opened.run_id, name, rows)
+    best = found.ranked[0]
+    runs.log(
+        store,
+        opened.run_id,
+        metrics=_metrics(best.mean),
+        tags={names.DESCRIPTION: reports.description(found), names.FORECASTER: best.forecaster},
+    )
+    runs.finish(store, opened.run_id)
+    return found
+
+
+def report_backtest(opened: Opened, series: Path, found: Outcome) -> dict[str, Any]:
+    """What a person wants to know, as Prefect artifacts and as the flow's result."""
+    store, name = tracking_store(), opened.recipe.series
+    run_url = links.run_url(store, opened.run_id)
+    artifacts.table(f"{name}-backtest-scores", outcome.table(found), found.verdict)
+    if found.comparisons:
+        artifacts.table(f"{name}-comparisons", outcome.comparison_table(found), "a against b")
+    artifacts.text(f"{name}-backtest-verdict", reports.description(found))
+    without = f"`make ui`, then open it there: {opened.run_id}"
+    artifacts.link(f"{name}-backtest-run", run_url, "MLflow run", without)
+    get_run_logger().info(found.verdict)
+    result = {
+        "series": name,
+        "experiment": opened.name,
+        **outcome.as_dict(found, series_files.read(series)),
+        "table": outcome.table(found),
+        "mlflow": {"run_id": opened.run_id, "run_url": run_url},
+    }
+    shutil.rmtree(opened.folder, ignore_errors=True)
+    return result
+
+
+def _keep(opened: Opened, work: Work, path: Path, forecasts: Forecasts) -> None:
+    """On disk for this run, in MLflow for later ones."""
+    piece, recipe = work.files[path], opened.recipe
+    season = recipe.evaluation.season_length
+    (walk,) = walks.walks([(piece, forecasts)], work.series.values, work.plan, season)
+    cutoff = work.series.frame["t"].iloc[piece.blocks[0].fitted_at - 1]
+    tags = {
+        names.FORECASTER: str(piece.spec.name),
+        names.CUTOFF: str(cutoff),
+        names.PIECE: path.stem,
+        **({} if piece.seed is None else {names.SEED: str(piece.seed)}),
+    }
+    metrics = {**_metrics(walk.score()), "fit/seconds": forecasts.seconds}
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / pieces.FORECASTS
+        backtest.save(forecasts, file)
+        about = pieces.About(str(piece), tags, _parameters(piece, recipe), metrics)
+        pieces.keep(tracking_store(), opened.run_id, about, file)
+        shutil.move(file, path)
+
+
+def _metrics(score: walks.Metrics) -> dict[str, float]:
+    return {f"backtest/{name}": value for name, value in score.items()}
+
+
+def _parameters(piece: Piece, recipe: Experiment) -> dict[str, object]:
+    """Every resolved setting that bears on a piece, its own forecaster's among them."""
+    lists = ("forecasters", "seeds", "evaluation.seeds")
+    shared = {key: value for key, value in flatten(recipe).items() if key not in lists}
+    own = {f"forecaster.{key}": value for key, value in piece.spec.model_dump().items()}
+    return {**shared, **own, "seed": piece.seed}
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """Without what has rows of its own."""
+    return {key: value for key, value in row.items() if not isinstance(value, list | dict)}

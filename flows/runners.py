@@ -1,0 +1,54 @@
+"""What fits pieces side by side: Prefect's threads or Dask, as the experiment says."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from lstm_ops.errors import InvalidExperiment
+from lstm_ops.experiment import Runner
+from lstm_ops.redaction import redacted
+
+SECONDS_TO_ANSWER = 5
+
+
+def workers(runner: Runner) -> int:
+    """How many pieces at once, of a runner of our own."""
+    return runner.workers or os.cpu_count() or 2
+
+
+def task_runner(runner: Runner) -> TaskRunner[Any]:
+    """A runner for a flow. Dask's cluster of our own listens on this machine only."""
+    if runner.kind == "threads":
+        return ThreadPoolTaskRunner(max_workers=workers(runner))
+    from prefect_dask.task_runners import DaskTaskRunner
+
+    if runner.address is not None:
+        return DaskTaskRunner(address=runner.address)
+    return DaskTaskRunner(
+        cluster_kwargs={
+            "n_workers": workers(runner),
+            "threads_per_worker": 1,
+            "host": "127.0.0.1",
+            "dashboard_address": None,
+        }
+    )
+
+
+def require_answer(runner: Runner) -> None:
+    """Raises `InvalidExperiment` where no Dask scheduler answers at the address given."""
+    if runner.address is None:
+        return
+    from distributed import Client
+
+    try:
+        client: Any = Client  # not annotated
+        client(runner.address, timeout=SECONDS_TO_ANSWER, set_as_default=False).close()
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InvalidExperiment(
+            f"evaluation.runner.address: no Dask scheduler answers at {redacted(runner.address)} "
+            f"({type(error).__name__}). Start one with `dask scheduler`, correct the address, or "
+            "leave it out for a cluster on this machine"
+        ) from None
