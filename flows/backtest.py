@@ -1,13 +1,14 @@
 """Fit every forecaster at every cutoff with every seed, and say which differences are real.
 
-python -m flows.backtest [NAME or PATH] [--set a.b=c …] [--json]
+python -m flows.backtest [NAME or PATH] [--set a.b=c …] [--fresh] [--json]
 """
 
 if __name__ == "__main__":
     # Before Prefect is imported: a run without a server starts one of its own first.
     from flows.command import main
 
-    raise SystemExit(main("flows.backtest", "backtest"))
+    switches = {"fresh": "fit again what an earlier backtest has done"}
+    raise SystemExit(main("flows.backtest", "backtest", switches=switches))
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from flows import backtesting as steps
 from flows import beginning
 from flows.beginning import Opened
 from flows.endings import close_runs, refuses_invalid_input
-from flows.parameters import ExperimentName, Overrides
+from flows.parameters import ExperimentName, Fresh, Overrides
 from flows.policy import retried, retried_alone
 from flows.runners import task_runner
 from flows.work import work_of
@@ -41,12 +42,16 @@ reported = retried(steps.report_backtest, "report")
     on_cancellation=[close_runs],
 )
 @refuses_invalid_input
-def backtest(experiment: ExperimentName = "tutorial", overrides: Overrides | None = None) -> Any:
+def backtest(
+    experiment: ExperimentName = "tutorial",
+    overrides: Overrides | None = None,
+    fresh: Fresh = False,
+) -> Any:
     """Load, validate, plan, fit what no earlier backtest has, evaluate."""
     run = opened("backtest", experiment, overrides or {})
     raw = loaded(run)
     series = validated(run, raw, steps.require_cutoffs)
-    planned(run, series)
+    planned(run, series, fresh)
     prepared(run, series)
     fits.with_options(task_runner=task_runner(run.recipe.evaluation.runner))(run, series)
     outcome = evaluated(run, series)

@@ -36,11 +36,10 @@ def require_cutoffs(series: Series, recipe: Experiment) -> None:
     require_answer(recipe.evaluation.runner)
 
 
-def plan_pieces(opened: Opened, series: Path) -> int:
+def plan_pieces(opened: Opened, series: Path, fresh: bool) -> int:
     """Fetch the forecasts of pieces that earlier backtests have done; how many those are."""
     work, store = work_of(opened, series), tracking_store()
-    digest = work.series.digest()
-    done = pieces.done(store, opened.recipe.series, digest, project.code_digest())
+    done = {} if fresh else _done(work, opened)
     folder_of(opened).mkdir(exist_ok=True)
     for path in work.missing():
         fetched = pieces.fetch(store, done[path.stem]) if path.stem in done else None
@@ -130,6 +129,12 @@ def report_backtest(opened: Opened, series: Path, found: Outcome) -> dict[str, A
     }
     shutil.rmtree(opened.folder, ignore_errors=True)
     return result
+
+
+def _done(work: Work, opened: Opened) -> dict[str, str]:
+    """Run ids by key of the pieces that MLflow has for these data and this code."""
+    digest, code = work.series.digest(), project.code_digest()
+    return pieces.done(tracking_store(), opened.recipe.series, digest, code)
 
 
 def _keep(opened: Opened, work: Work, path: Path, forecasts: Forecasts) -> None:

@@ -12,8 +12,9 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -25,17 +26,27 @@ from lstm_ops.stack.discovery import prefect_api_url, tracking_uri
 from lstm_ops.stack.embedded import EMBEDDED_VARIABLE, EmbeddedPrefect
 
 
-def main(module: str, flow_name: str, arguments: Sequence[str] | None = None) -> int:
-    """Run one flow here and now. 0 done; 2 bad arguments, experiment or data; 1 anything else."""
-    parser = argument_parser(module)
-    options = parser.parse_args(arguments)
+def main(
+    module: str,
+    flow_name: str,
+    arguments: Sequence[str] | None = None,
+    switches: Mapping[str, str] = MappingProxyType({}),
+) -> int:
+    """Run one flow here and now. 0 done; 2 bad arguments, experiment or data; 1 anything else.
+
+    switches: the flow's own parameters that are on or off, each with its help.
+    """
+    options = argument_parser(module, switches).parse_args(arguments)
     try:
         overrides = parse_overrides(options.set)
         experiment.load(options.experiment, overrides)
         os.environ.setdefault(project.HOME_VARIABLE, str(project.root()))
         # Ends at exit, after Prefect has sent it the last logs: it was there before Prefect was.
         server = EmbeddedPrefect() if prefect_api_url() is None else None
-        return _run(module, flow_name, options, overrides, server)
+        own = {name: getattr(options, name) for name in switches}
+        parameters = {"experiment": options.experiment, "overrides": overrides, **own}
+        state = _state(module, flow_name, parameters, server)
+        return _end(state, as_json=options.json)
     except LstmOpsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
@@ -44,8 +55,10 @@ def main(module: str, flow_name: str, arguments: Sequence[str] | None = None) ->
         return 1
 
 
-def argument_parser(module: str) -> argparse.ArgumentParser:
-    """The arguments that every flow's command takes."""
+def argument_parser(
+    module: str, switches: Mapping[str, str] = MappingProxyType({})
+) -> argparse.ArgumentParser:
+    """The arguments that every flow's command takes, and its own."""
     parser = argparse.ArgumentParser(prog=f"python -m {module}")
     parser.add_argument(
         "experiment", nargs="?", default="tutorial", help="a name under experiments/, or a path"
@@ -54,6 +67,8 @@ def argument_parser(module: str) -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="a.b=c", help="change a setting; repeatable"
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    for name, text in switches.items():
+        parser.add_argument(f"--{name}", action="store_true", help=text)
     return parser
 
 
@@ -71,13 +86,10 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
     return overrides
 
 
-def _run(
-    module: str,
-    flow_name: str,
-    options: argparse.Namespace,
-    overrides: dict[str, Any],
-    server: EmbeddedPrefect | None,
-) -> int:
+def _state(
+    module: str, flow_name: str, parameters: dict[str, Any], server: EmbeddedPrefect | None
+) -> Any:
+    """The flow run's last state, on the server that is there, or on one that ends with this."""
     if server:
         os.environ |= {"PREFECT_API_URL": server.api_url, EMBEDDED_VARIABLE: "1"}
         logging.getLogger("prefect.flow_runs").addFilter(_leads_somewhere)
@@ -88,9 +100,13 @@ def _run(
     if server:
         server.wait()
     with _no_heartbeat() if server else nullcontext():
-        state = _state(flow, options.experiment, overrides)
+        return _run(flow, parameters)
+
+
+def _end(state: Any, *, as_json: bool) -> int:
+    """The exit status, after the result or the reason is told."""
     if state.is_completed():
-        _tell(state.result(), as_json=options.json)
+        _tell(state.result(), as_json=as_json)
         return 0
     from flows.endings import INVALID_INPUT
 
@@ -110,12 +126,12 @@ def _leads_somewhere(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("View at ")
 
 
-def _state(flow: Any, name: str, overrides: dict[str, Any]) -> Any:
+def _run(flow: Any, parameters: dict[str, Any]) -> Any:
     """The flow run's last state. Raises `StackError` where Prefect's server went away."""
     import httpx  # Prefect has it imported by now
 
     try:
-        return flow(experiment=name, overrides=overrides, return_state=True)
+        return flow(**parameters, return_state=True)
     except httpx.HTTPError as error:
         raise StackError(
             f"Prefect's server at {os.environ['PREFECT_API_URL']} stopped answering "

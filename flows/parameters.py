@@ -19,3 +19,4 @@ Overrides = Annotated[
 ExperimentName = Annotated[
     str, Field(description="a name under experiments/, or the path of an experiment file")
 ]
+Fresh = Annotated[bool, Field(description="fit again what an earlier backtest has done")]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from lstm_ops import project
 from lstm_ops.errors import InvalidExperiment
 from lstm_ops.experiment import Runner
 from lstm_ops.redaction import redacted
 
 SECONDS_TO_ANSWER = 5
+# Of every connection they tell, and of a dashboard that is not there.
+TALKATIVE = ("distributed", "prefect.task_runner.dask")
 
 
 def workers(runner: Runner) -> int:
@@ -23,6 +27,9 @@ def task_runner(runner: Runner) -> TaskRunner[Any]:
     """A runner for a flow. Dask's cluster of our own listens on this machine only."""
     if runner.kind == "threads":
         return ThreadPoolTaskRunner(max_workers=workers(runner))
+    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "warning")  # its workers read it
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     from prefect_dask.task_runners import DaskTaskRunner
 
     if runner.address is not None:
@@ -32,7 +39,8 @@ def task_runner(runner: Runner) -> TaskRunner[Any]:
             "n_workers": workers(runner),
             "threads_per_worker": 1,
             "host": "127.0.0.1",
-            "dashboard_address": None,
+            "dashboard_address": "127.0.0.1:0",  # serves its health only; 8787 may be somebody's
+            "local_directory": str(project.state_folder() / "dask"),
         }
     )
 

@@ -41,12 +41,14 @@ def sentence(comparison: Comparison) -> str:
             f"({_interval(c, c.relative_interval)}, {_circumstances(c)})."
         )
     winner, loser = (c.a, c.b) if c.verdict == "better" else (c.b, c.a)
+    wins = c.seed_wins if c.verdict == "better" else 1 - c.seed_wins
     gain, interval = _gain(c)
     if not math.isfinite(gain):
         return f"{winner} beats {loser}, whose training diverged ({_circumstances(c)})."
+    but = "" if wins > 0.5 else f"; of seeds taken one by one it wins {_percent(wins)}, no more"
     return (
         f"{winner} beats {loser} by {_percent(gain)} ({_interval(c, interval)}, "
-        f"{_circumstances(c)})."
+        f"{_circumstances(c)}){but}."
     )
 
 
