@@ -61,9 +61,9 @@ def plan(n_points: int, experiment: Experiment) -> Plan:
     without one, or the first fit would have too few windows.
     """
     first, horizon = first_cutoff(n_points, experiment), horizon_of(experiment)
-    _require_fit(first, experiment)
     span = n_points - first - horizon + 1  # origins that there could be
     _require_span(span, n_points, first, experiment)
+    _require_fit(first, experiment)
     cutoffs = _cutoffs(first, span, experiment)
     ends = [*cutoffs[1:], _last_end(cutoffs, first + span, experiment)]
     blocks = tuple(_block(number, cutoffs, end, experiment) for number, end in enumerate(ends))

@@ -86,18 +86,24 @@ class CompiledTraining:
         self._program = program
         self._network = network
         self._batches = batches
+        self._count = _whole(batches.count)
         self._watched = watched
 
     def run_epoch(self, order: NDArray[np.int64]) -> float:
         """One pass over the windows in this order (n,); the mean loss over them."""
+        import tensorflow as tf
+
         batches = self._batches
         padded = np.zeros(batches.capacity, dtype=np.int32)
         padded[: batches.count] = order
         if self._watched:  # a callback may have changed the weights, too
             self.take_over()
-        _copy_learning_rate(self._network.optimizer, self._program.optimizer)
         loss = self._program.run(
-            self._program.epoch, batches.inputs, batches.targets, padded, np.int32(batches.count)
+            self._program.epoch,
+            batches.inputs,
+            batches.targets,
+            tf.constant(padded),
+            self._count,
         )
         if self._watched:
             self.hand_back()
@@ -118,6 +124,7 @@ class CompiledTraining:
         self._network.optimizer.build(self._network.trainable_variables)
         _copy(self._network.variables, self._program.template.variables)
         _copy(self._network.optimizer.variables, self._program.optimizer.variables)
+        _copy_learning_rate(self._network.optimizer, self._program.optimizer)
 
 
 def fit(
@@ -216,8 +223,9 @@ def _build(network: keras.Model, batches: Batches) -> Program:
     epoch = _epoch(template, optimizer, batches.size)
     order = tf.TensorSpec([batches.capacity], tf.int32)
     inputs, targets = map(tf.TensorSpec.from_tensor, (batches.inputs, batches.targets))
-    epoch.get_concrete_function(inputs, targets, order, tf.TensorSpec([], tf.int32))
-    return Program(template, optimizer, epoch, _mean_loss(template, batches.size))
+    # Called as it is: to look for it among traces again takes longer than a short epoch itself.
+    traced = epoch.get_concrete_function(inputs, targets, order, tf.TensorSpec([], tf.int32))
+    return Program(template, optimizer, traced, _mean_loss(template, batches.size))
 
 
 def _epoch(network: keras.Model, optimizer: keras.Optimizer, size: int) -> Any:
@@ -278,6 +286,12 @@ def _mean_over_batches(step: Any, count: Any, size: int, dtype: Any) -> Any:
     start = (tf.constant(0), tf.constant(0.0, dtype))
     _, total = tf.while_loop(lambda number, _: number < steps, step, start)
     return total / tf.cast(count, dtype)
+
+
+def _whole(number: int) -> Any:
+    import tensorflow as tf
+
+    return tf.constant(number, tf.int32)
 
 
 def _copy(source: list[Any], target: list[Any]) -> None:
