@@ -15,7 +15,13 @@ pytestmark = pytest.mark.usefixtures("home")
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["experiment", "list"]) == 0
-    assert capsys.readouterr().out.split() == ["airline", "best", "tutorial"]
+    assert capsys.readouterr().out.split() == [
+        "airline",
+        "best",
+        "car-sales",
+        "shampoo",
+        "tutorial",
+    ]
 
 
 def test_show_prints_an_experiment_that_loads_back(

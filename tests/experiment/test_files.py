@@ -169,7 +169,8 @@ def test_an_override_of_a_wrong_value_is_refused_as_in_a_file() -> None:
 
 def test_an_experiment_that_is_not_there_names_those_that_are() -> None:
     with pytest.raises(
-        InvalidExperiment, match=r"no experiment 'tutoral'.*airline, best, tutorial"
+        InvalidExperiment,
+        match=r"no experiment 'tutoral'.*airline, best, car-sales, shampoo, tutorial",
     ):
         load("tutoral")
 

@@ -6,16 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lstm_ops.experiment.base import Name, Number, Section, Whole
+from lstm_ops.experiment.base import Number, Section, Whole
 
 Normalisation = Literal["none", "last", "last_scale"]
+# As a series', and `_`: a kind is a name, too.
+ForecasterName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$", max_length=100)]
 Units = Annotated[Whole, Field(ge=1, le=4096)]
 
 
 class NamedSpec(Section):
     """`name` tells two forecasters of one kind apart; it is the kind where left out."""
 
-    name: Name | None = None
+    name: ForecasterName | None = None
 
     @property
     def needs(self) -> int:
