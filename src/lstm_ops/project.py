@@ -63,6 +63,22 @@ def locked_requirements(*names: str) -> list[str]:
     return [f"{name}=={_only(locked.get(name, []), name)}" for name in names]
 
 
+def installed_otherwise(lock: str) -> list[str]:
+    """Where this environment differs from a lock's text, as `name: 1.0 then, 2.0 now`.
+
+    What the lock has for other Pythons or systems, and is not here, is no difference.
+    """
+    found = []
+    for name, versions in sorted(_versions(lock).items()):
+        try:
+            now = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+        if now not in versions:
+            found.append(f"{name}: {' or '.join(versions)} then, {now} now")
+    return found
+
+
 @cache
 def _versions(lock: str) -> dict[str, list[str]]:
     """Every version that a lock's text names, by distribution."""
