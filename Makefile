@@ -9,13 +9,16 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV __PYVENV_LAUNCHER__
 # `exec`, so that signals reach the command itself and no shell is left in between.
 BIN := exec .venv/bin
 
-.PHONY: help run up ui test lint bench explained lock clean set-up
+.PHONY: help run backtest up ui test lint bench explained lock clean set-up
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: set-up  ## train an experiment: make run EXPERIMENT=airline ARGS="--set training.epochs=20"
 	@$(BIN)/python -m flows.train "$(EXPERIMENT)" $(ARGS)
+
+backtest: set-up  ## compare its forecasters over cutoffs and seeds: make backtest EXPERIMENT=best
+	@$(BIN)/python -m flows.backtest "$(EXPERIMENT)" $(ARGS)
 
 up: set-up  ## start the local stack, Ctrl-C stops it: make up PREFECT_PORT=4300 MLFLOW_PORT=5100
 	@$(BIN)/lstm-ops up $(if $(PREFECT_PORT),--prefect-port "$(PREFECT_PORT)") \
