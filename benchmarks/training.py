@@ -27,7 +27,7 @@ from lstm_ops.data.contract import check_series
 from lstm_ops.data.sources import load_raw
 from lstm_ops.data.windows import cut, shape
 from lstm_ops.experiment import LstmSpec, Training, Window
-from lstm_ops.models import compiled
+from lstm_ops.models import compiled, programs
 from lstm_ops.models.lstm import build
 from lstm_ops.models.network import _batches, epoch_orders, load_keras
 
@@ -79,7 +79,7 @@ def measure(case: Case, repeats: int) -> dict[str, float]:
     runs: dict[str, list[tuple[float, float]]] = {"first": [], "second": [], "fit": []}
     difference = 0.0
     for repeat in range(repeats):
-        compiled._programs.clear()
+        programs._pools.clear()
         networks = {}
         for name in ("first", "second"):  # the second network finds the program
             networks[name] = _network(case, inputs, targets, seed=repeat)
@@ -145,7 +145,7 @@ def _double_precision() -> Iterator[None]:
 
 def _set_precision(name: str) -> None:
     """Keras's, for networks made from now on. Programs of the other one are forgotten."""
-    compiled._programs.clear()
+    programs._pools.clear()
     load_keras().config.set_floatx(name)
     load_keras().config.set_dtype_policy(name)
 
@@ -196,7 +196,7 @@ def _timed(train: Callable[..., None], *arguments: Any) -> tuple[float, float]:
 
 
 def _compiled(network: Any, inputs: Any, targets: Any, case: Case, seed: int) -> None:
-    data = compiled.batches(inputs, targets, case.training.batch_size)
+    data = programs.batches(inputs, targets, case.training.batch_size)
     compiled.fit(network, data, epoch_orders(len(inputs), case.training, seed))
 
 

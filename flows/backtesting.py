@@ -14,7 +14,7 @@ from prefect.logging import get_run_logger
 from flows import artifacts, reports
 from flows.beginning import Opened
 from flows.progress import counted
-from flows.runners import require_answer
+from flows.runners import require_answer, workers
 from flows.store import tracking_store
 from flows.work import Work, folder_of, work_of
 from lstm_ops import project
@@ -55,9 +55,11 @@ def plan_pieces(opened: Opened, series: Path, fresh: bool) -> int:
 def prepare_pieces(opened: Opened, series: Path) -> None:
     """One after another, before fits race: what networks of one shape share. Dask's workers do
     it themselves."""
-    if opened.recipe.evaluation.runner.kind == "threads":
+    runner = opened.recipe.evaluation.runner
+    if runner.kind == "threads":
         work = work_of(opened, series)
-        backtest.prepare(list(work.missing().values()), work.series.values, opened.recipe)
+        missing = list(work.missing().values())
+        backtest.prepare(missing, work.series.values, opened.recipe, workers(runner))
 
 
 def fit_piece(piece: Piece, values: FloatArray, recipe: Experiment) -> Forecasts:

@@ -39,6 +39,14 @@ gc.set_threshold(100_000, 50, 100)
 settings.register_profile("project", deadline=None, database=None, derandomize=True)
 settings.load_profile("project")
 
+# What a fit chooses about its windows besides; it needs 3 + 7 + 1 of their values.
+ADAPTED = {
+    "look_back": 3,
+    "difference": True,
+    "seasonal_lags": {"season_length": 4, "seasons": 2},
+    "normalise": "last_scale",
+}
+
 InFreshPython = Callable[..., str]
 
 
@@ -144,7 +152,10 @@ def in_fresh_python() -> InFreshPython:
 
 @pytest.fixture(scope="session")
 def trained(project_folder: Path) -> Callable[..., Trained]:
-    """Fits a forecaster of a kind on airline passengers, once for each horizon and layout."""
+    """Fits a forecaster of a kind on airline passengers, once for each horizon and layout.
+
+    An `adapted` one sees changes with seasonal lags, of windows of 14 instead of 4.
+    """
     from lstm_ops.data.contract import check_series
     from lstm_ops.data.scaling import fit_scaling
     from lstm_ops.data.sources import load_raw
@@ -154,7 +165,8 @@ def trained(project_folder: Path) -> Callable[..., Trained]:
     from lstm_ops.models.forecaster import ignore_epochs
 
     @cache
-    def fit(kind: str, horizon: int, layout: str) -> Trained:
+    def fit(kind: str, horizon: int, layout: str, adapted: bool = False) -> Trained:
+        look_back, choices = (14, ADAPTED) if adapted else (4, {})
         content: dict[str, Any] = {
             "series": "airline",
             "source": {
@@ -163,9 +175,9 @@ def trained(project_folder: Path) -> Callable[..., Trained]:
                 "time": "Month",
                 "value": "Passengers",
             },
-            "window": {"look_back": 4, "horizon": horizon, "layout": layout},
+            "window": {"look_back": look_back, "horizon": horizon, "layout": layout},
             "scaling": "minmax",
-            "forecasters": [{"kind": kind}],
+            "forecasters": [{"kind": kind, **choices}],
             "training": {"epochs": 3, "batch_size": 32, "learning_rate": 0.01},
         }
         recipe = build(content, {}, "tests")

@@ -19,8 +19,9 @@ from lstm_ops.data.raw import RawSeries
 from lstm_ops.data.scaling import Scaling
 from lstm_ops.data.windows import Windows
 from lstm_ops.errors import InvalidInput, InvalidSeries, SeriesTooShort, UnsupportedModel
-from lstm_ops.models.adapted import View
+from lstm_ops.experiment import SeasonalLags
 from lstm_ops.models.network import load_keras
+from lstm_ops.models.view import View
 
 pytestmark = pytest.mark.usefixtures("home")
 Build = Callable[..., Any]
@@ -124,6 +125,19 @@ def test_series_that_will_not_do(recurrent: Build) -> None:
     wave = subjects.of_wave(model, "net.keras")
     with pytest.raises(InvalidInput, match="no window 1000; there are 594"):
         explain(model, wave, window=1000)
+
+
+@pytest.mark.parametrize(
+    ("view", "names"),
+    [
+        (View(3, difference=True), "difference"),
+        (View(2, seasonal_lags=SeasonalLags(season_length=3)), "seasonal_lags"),
+    ],
+)
+def test_an_lstm_that_sees_more_than_values_is_refused_in_words(view: View, names: str) -> None:
+    windows = Windows(np.ones((2, 6)), np.ones((2, 1)), np.array([6, 7]))
+    with pytest.raises(UnsupportedModel, match=f"'s' was trained with {names}; explained are"):
+        subjects.of_training("s", "here", windows, Scaling(5.0, 2.0), "steps", view)
 
 
 def test_windows_normalised_by_themselves_are_as_the_network_sees_them() -> None:

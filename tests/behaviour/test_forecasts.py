@@ -19,11 +19,12 @@ from lstm_ops.experiment import (
     Window,
     load,
 )
-from lstm_ops.models.adapted import Adapted, View
+from lstm_ops.models.adapted import Adapted
 from lstm_ops.models.forecaster import ignore_epochs
 from lstm_ops.models.linear import Linear
 from lstm_ops.models.lstm import Lstm
 from lstm_ops.models.ridge import Ridge
+from lstm_ops.models.view import View
 
 
 def test_a_rising_line_gets_a_rising_forecast() -> None:

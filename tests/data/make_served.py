@@ -6,6 +6,7 @@ From the project's root: PYTHONPATH=src:. .venv/bin/python tests/data/make_serve
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -26,21 +27,34 @@ from lstm_ops.tracking.store import connect
 HORIZON = 5
 CASES = {
     "ridge-airline": {
-        "forecasters": [{"kind": "ridge", "look_back": 6, "normalise": "last_scale"}],
+        "forecasters": [
+            {
+                "kind": "ridge",
+                "difference": True,
+                "seasonal_lags": {"season_length": 4, "seasons": 2},
+                "normalise": "last_scale",
+            }
+        ],
         "window": {"look_back": 12, "horizon": 2},
         "scaling": "standardise",
     },
-    "gru-airline": {
-        "forecasters": [{"kind": "gru", "units": 2, "look_back": 3, "normalise": "last"}],
-        "window": {"look_back": 4, "horizon": 1, "layout": "steps"},
+    "lstm-airline": {
+        "forecasters": [
+            {
+                "kind": "lstm",
+                "units": 2,
+                "look_back": 3,
+                "difference": True,
+                "seasonal_lags": {"season_length": 6},
+            }
+        ],
+        "window": {"look_back": 12, "horizon": 1, "layout": "steps"},
         "training": {"epochs": 2, "batch_size": 8, "learning_rate": 0.01},
         "scaling": "minmax",
     },
-    "seasonal-airline": {
-        "forecasters": [
-            {"kind": "seasonal_naive", "season_length": 4, "seasons": 3, "statistic": "median"}
-        ],
-        "window": {"look_back": 12, "horizon": 6},
+    "lags-airline": {
+        "forecasters": [{"kind": "linear", "look_back": 2, "seasonal_lags": {"season_length": 9}}],
+        "window": {"look_back": 12, "horizon": 3},
     },
 }
 
@@ -62,7 +76,8 @@ def make(target: Path, scratch: Path) -> None:
         location = store.client.get_logged_model(model_id).artifact_location
         logged = Path(location.removeprefix("file://"))
         model = Path(shutil.copytree(logged, target / name / "model"))
-        about = (model / "MLmodel").read_text()  # names our own source, which is not to be found
+        about = (model / "MLmodel").read_text()  # names our own files, which are not to be found
+        about = re.sub(r"uri: \S+", "uri: /nowhere/forecaster", about)
         (model / "MLmodel").write_text(about.replace(str(CODE), "/nowhere/forecaster.py"))
 
         history = series.frame[["t", "y"]].tail(12).set_axis(["time", "value"], axis=1)

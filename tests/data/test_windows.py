@@ -130,6 +130,10 @@ def test_layouts() -> None:
     assert shape(inputs, "features").shape == (2, 1, 3)
     assert shape(inputs, "steps").shape == (2, 3, 1)
     assert list(shape(inputs, "steps")[1, :, 0]) == [3, 4, 5]
+    channels = np.stack([inputs, inputs + 10], axis=2)  # (n, look_back, channels)
+    np.testing.assert_array_equal(shape(channels, "steps"), channels)
+    assert shape(channels, "features")[0].tolist() == [[0, 10, 1, 11, 2, 12]]
+    assert shape(channels, "flat")[0].tolist() == [0, 10, 1, 11, 2, 12]
 
 
 def test_files_bring_windows_back(tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ def refusal(**changes: Any) -> str:
             [
                 "forecasters.0.unitz",
                 "did you mean units?",
-                "allowed here: batch_size, epochs, kind, learning_rate, look_back, name, normalise",
+                "allowed here: batch_size, difference, epochs, kind, learning_rate, look_back, ",
+                "look_back, name, normalise, seasonal_lags, units",
             ],
         ),
         ({"source": {"kind": "synthetic", "path": "x.csv"}}, ["source.path: unknown key"]),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from mlflow import MlflowClient
 
 from flows.train import train
+from lstm_ops import experiment as experiments
 from lstm_ops.cli import main
 
 pytestmark = pytest.mark.usefixtures("trained")
@@ -102,6 +107,40 @@ def test_what_is_not_there_is_told_with_what_is(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert words in refused(capsys, *arguments)
+
+
+def test_an_lstm_that_cannot_be_explained_is_trained_all_the_same(
+    trained: MlflowClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = experiments.load("airline", SMALL).model_dump(mode="json")
+    lstm = {"kind": "lstm", "difference": True, "seasonal_lags": {"season_length": 2}}
+    path = tmp_path / "changes.yaml"
+    path.write_text(yaml.safe_dump({**recipe, "series": "changes", "forecasters": [lstm]}))
+    with told_by_tasks() as lines:
+        assert train(experiment=str(path), return_state=True).is_completed()
+    why = "was trained with difference and seasonal_lags"
+    assert [line for line in lines if "No explanation of lstm seed 1: " in line and why in line]
+    found = trained.get_experiment_by_name("changes").experiment_id
+    (run,) = trained.search_runs(
+        [found], "tags.`lstm_ops.forecaster` = 'lstm' and params.seed = '1'"
+    )
+    assert not trained.list_artifacts(run.info.run_id, "explanation")
+    assert why in refused(capsys, str(path))
+
+
+@contextmanager
+def told_by_tasks() -> Iterator[list[str]]:
+    """What tasks log, however quiet the rest of the tests is."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("prefect.task_runs")
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    yield lines
+    logger.removeHandler(handler)
+    logger.setLevel(level)
 
 
 def test_a_file_with_data_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

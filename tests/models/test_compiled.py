@@ -15,7 +15,7 @@ import pytest
 
 from lstm_ops.data.series import FloatArray
 from lstm_ops.experiment import FeedforwardSpec, LstmSpec, Training
-from lstm_ops.models import compiled, feedforward, lstm
+from lstm_ops.models import compiled, feedforward, lstm, programs
 from lstm_ops.models.network import epoch_orders, load_keras, train
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -97,8 +97,8 @@ def compiled_with(
     inputs = shaped("lstm", data[0])
     orders = epoch_orders(60, Training(epochs=epochs), 5)
     network.compile(optimizer=load_keras().optimizers.Adam(0.05), loss="mse")
-    batches = compiled.batches(inputs[:60], data[1][:60], 16)
-    held_out = compiled.batches(inputs[60:], data[1][60:], 16)
+    batches = programs.batches(inputs[:60], data[1][:60], 16)
+    held_out = programs.batches(inputs[60:], data[1][60:], 16)
     return compiled.fit(network, batches, orders, held_out=held_out, **options)
 
 
@@ -162,7 +162,7 @@ def test_a_schedule_of_learning_rates_is_that_of_fit(data: tuple[FloatArray, Flo
         decay = keras.optimizers.schedules.ExponentialDecay(0.05, 4, 0.5)
         network.compile(optimizer=keras.optimizers.Adam(decay), loss="mse")
         if engine == "compiled":
-            compiled.fit(network, compiled.batches(inputs, data[1], 25), orders)
+            compiled.fit(network, programs.batches(inputs, data[1], 25), orders)
         else:
             from lstm_ops.models.network import Lesson, _fit
 
@@ -180,7 +180,7 @@ def test_training_goes_on_from_a_saved_file(
     inputs, orders = shaped("lstm", data[0]), epoch_orders(N, Training(epochs=6), 5)
     for network in (whole, half):
         network.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
-    batches = compiled.batches(inputs, data[1], 8)
+    batches = programs.batches(inputs, data[1], 8)
     compiled.fit(whole, batches, orders)
     compiled.fit(half, batches, orders[:3])
     half.save(tmp_path / "half.keras")
@@ -197,7 +197,7 @@ def test_a_second_network_of_the_same_shape_finds_the_program(
     for seed, rows in ((1, N), (2, N), (3, N - 6)):
         network = build("lstm", seed)
         train(network, shaped("lstm", data[0][:rows]), data[1][:rows], training, 1, lambda *_: None)
-        known.append(len(compiled._programs))
+        known.append(len(programs._pools))
     assert known[0] == known[1] == known[2]
 
 

@@ -27,13 +27,14 @@ from lstm_ops.experiment import (
     load,
 )
 from lstm_ops.models import catalog
-from lstm_ops.models.adapted import Adapted, View
+from lstm_ops.models.adapted import Adapted
 from lstm_ops.models.forecaster import ignore_epochs
 from lstm_ops.models.gru import Gru
 from lstm_ops.models.linear import Linear
 from lstm_ops.models.lstm import Lstm
 from lstm_ops.models.ridge import Ridge
 from lstm_ops.models.seasonal_naive import SeasonalNaive
+from lstm_ops.models.view import View
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 NORMALISATIONS: tuple[Normalisation, ...] = ("none", "last", "last_scale")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from mlflow.pyfunc import PyFuncModel
 
 from lstm_ops.tracking import runs
 from lstm_ops.tracking.runs import FlowRunLink
-from lstm_ops.tracking.served.log import CODE, Served, log_model
+from lstm_ops.tracking.served.log import CODE, FORMAT, Served, log_model
 from lstm_ops.tracking.store import Store, connect
 
 FORMATS = sorted((Path(__file__).parents[1] / "data").glob("served-format-*/*/"))
@@ -33,6 +34,12 @@ CASES = [
     ("lstm", 1, "features"),
     ("lstm", 3, "steps"),
     ("feedforward", 3, "steps"),
+]
+ADAPTED = [  # see changes with seasonal lags
+    ("ridge", 3, "steps", True),
+    ("lstm", 2, "steps", True),
+    ("lstm", 2, "features", True),
+    ("feedforward", 1, "steps", True),
 ]
 NETWORKS = ("lstm", "feedforward")
 OF_EACH_FAMILY = CASES[1::2] + CASES[-1:]
@@ -76,9 +83,7 @@ def log_served(
         environment.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         before = mlflow.get_tracking_uri()
         store = connect(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts")
-        made: dict[tuple[str, int, str], Logged] = {}
-        for kind, horizon, layout in CASES:
-            made[kind, horizon, layout] = _log(store, trained(kind, horizon, layout))
+        made = {case: _log(store, trained(*case)) for case in (*CASES, *ADAPTED)}
         mlflow.set_tracking_uri(before)
     return lambda *case: made[case]
 
@@ -105,11 +110,11 @@ def ask(model: PyFuncModel, table: pd.DataFrame, **params: Any) -> pd.DataFrame:
     return model.predict(table, params=params or None)
 
 
-@pytest.mark.parametrize(("kind", "horizon", "layout"), CASES)
+@pytest.mark.parametrize("case", [*CASES, *ADAPTED], ids=str)
 def test_it_forecasts_what_the_forecaster_does(
-    kind: str, horizon: int, layout: str, log_served: Callable[..., Logged]
+    case: tuple[Any, ...], log_served: Callable[..., Logged]
 ) -> None:
-    logged, table = log_served(kind, horizon, layout), history()
+    logged, table, horizon = log_served(*case), history(), case[1]
     for asked in (None, 1, horizon, 7):
         answer = ask(logged.model, table, **({} if asked is None else {"horizon": asked}))
         count = asked or horizon
@@ -120,6 +125,19 @@ def test_it_forecasts_what_the_forecaster_does(
     np.testing.assert_allclose(
         ask(logged.model, shortest)["forecast"], ask(logged.model, table)["forecast"]
     )
+
+
+@pytest.mark.parametrize("case", ADAPTED, ids=str)
+def test_it_needs_as_much_history_as_its_changes_and_lags_do(
+    case: tuple[Any, ...], log_served: Callable[..., Logged]
+) -> None:
+    """3 inputs, 7 values before them for two seasons of four, and one for the first change."""
+    model, table = log_served(*case).model, history()
+    np.testing.assert_allclose(
+        ask(model, table.tail(11))["forecast"], ask(model, table)["forecast"]
+    )
+    with pytest.raises(MlflowException, match="has 10 rows; needed: at least 11"):
+        ask(model, table.tail(10))
 
 
 def test_it_forecasts_in_units_of_y(log_served: Callable[..., Logged]) -> None:
@@ -183,7 +201,7 @@ def test_it_loads_where_lstm_ops_is_not_installed(
 ) -> None:
     table = history()
     plain = {"time": table["time"].astype(str).tolist(), "value": table["value"].tolist()}
-    chosen = [log_served(*case) for case in OF_EACH_FAMILY]
+    chosen = [log_served(*case) for case in (*OF_EACH_FAMILY, *ADAPTED)]
     folders = [shutil.copytree(made.folder, tmp_path / str(i)) for i, made in enumerate(chosen)]
     for folder in folders:  # as on a machine without our sources
         about = (folder / "MLmodel").read_text()
@@ -277,6 +295,15 @@ def test_versions_of_every_format_ever_written_load_and_forecast_the_same(
     )
     np.testing.assert_allclose(answer["forecast"], expected["forecast"], rtol=1e-6)
     assert [str(time) for time in answer["time"]] == expected["time"]
+
+
+def test_the_newest_format_is_kept_without_pickles_and_without_our_paths() -> None:
+    folder = FORMATS[0].parents[0].with_name(f"served-format-{FORMAT}")
+    contents = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert sum(path.name == "recipe.json" for path in contents) == 3
+    for path, content in contents.items():
+        assert not content.startswith(PICKLES), path
+        assert not re.search(rb"/(tmp|home|root|Users)/", content), path
 
 
 def test_the_first_format_is_kept() -> None:

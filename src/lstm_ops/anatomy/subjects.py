@@ -13,13 +13,13 @@ from lstm_ops.data.raw import RawSeries
 from lstm_ops.data.scaling import Scaling, fit_scaling
 from lstm_ops.data.series import FloatArray
 from lstm_ops.data.windows import Layout, Windows, shape
-from lstm_ops.errors import InvalidSeries, RejectedRow, SeriesTooShort
-from lstm_ops.models.adapted import View
+from lstm_ops.errors import InvalidSeries, RejectedRow, SeriesTooShort, UnsupportedModel
+from lstm_ops.models.view import View
 
 if TYPE_CHECKING:
     import keras
 
-WHOLE = View(None, "none")
+WHOLE = View()
 OPEN_STEPS = 12  # where a model leaves the number of its time steps open
 WAVE_POINTS = 600
 WAVE_PERIOD = 48
@@ -36,20 +36,30 @@ def of_training(
     """The windows that a forecaster was fitted on, in units of y, with the scaling of that fit.
 
     Where the forecaster normalises each window by itself, there is no one way back to units of y:
-    they stay as it sees them, and `unit` says so.
+    they stay as it sees them, and `unit` says so. Raises `UnsupportedModel` where it sees anything
+    but the values themselves, of which lags, curve and last value are told.
     """
-    inputs, targets = scaling.apply(train.inputs), scaling.apply(train.targets[:, :1])
-    offset, scale = view.offset_and_scale(inputs)
+    _require_values(view, title)
+    seen = view.see(scaling.apply(train.inputs))
     alone = "" if view.normalise == "none" else f", each normalised by itself ({view.normalise})"
     return Subject(
         title=title,
         source=source,
         data=f"{len(train)} windows of the train part of {title}{alone}",
-        windows=shape((view.cut(inputs) - offset) / scale, layout),
-        targets=((targets - offset) / scale)[:, 0],
+        windows=shape(seen.inputs, layout),
+        targets=seen.aims(scaling.apply(train.targets[:, :1]))[:, 0],
         scaling=scaling if view.normalise == "none" else Scaling(0.0, 1.0),
         unit="units of y" if view.normalise == "none" else "normalised units",
     )
+
+
+def _require_values(view: View, title: str) -> None:
+    chosen = {"difference": view.difference, "seasonal_lags": view.seasonal_lags is not None}
+    if names := " and ".join(name for name, is_chosen in chosen.items() if is_chosen):
+        raise UnsupportedModel(
+            f"the LSTM of {title!r} was trained with {names}; explained are those that see the "
+            f"values of a window and nothing else. Train one without {names} to have it explained"
+        )
 
 
 def of_file(model: keras.Model, source: str, raw: RawSeries) -> Subject:

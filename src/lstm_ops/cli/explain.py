@@ -101,14 +101,13 @@ def _of_training(trained: TrainedNetwork) -> tuple[Any, Subject]:
     from lstm_ops.data import series as series_files
     from lstm_ops.data.scaling import Scaling
     from lstm_ops.data.windows import split
-    from lstm_ops.models.adapted import View
+    from lstm_ops.models.view import from_recipe
 
     recipe = experiments.load(str(trained.experiment))
     series = series_files.read(trained.series)
     parts = split(series.values, recipe.split, recipe.window, recipe.series)
     scaling = Scaling(**trained.recipe["scaling"])
-    view = View(trained.recipe["look_back"], trained.recipe.get("normalise", "none"))
-    layout = trained.recipe["layout"]
+    view, layout = from_recipe(trained.recipe), trained.recipe["layout"]
     subject = subjects.of_training(
         recipe.series, trained.source, parts.train, scaling, layout, view
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ from lstm_ops.data.series import FloatArray
 from lstm_ops.errors import SeriesTooShort
 from lstm_ops.experiment import Split, Window
 
-Layout = Literal["features", "steps"]
+Layout = Literal["features", "steps", "flat"]
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,19 @@ def require_enough(n_points: int, split: Split, window: Window, name: str) -> No
 
 
 def shape(inputs: FloatArray, layout: Layout) -> FloatArray:
-    """Windows as a recurrent net takes them.
+    """Windows (n, look_back), or (n, look_back, channels), as a forecaster takes them.
 
-    `features`: (n, 1, look_back), one time step of many features; `steps`: (n, look_back, 1).
+    `steps`: (n, look_back, channels); `features`: (n, 1, look_back * channels), one time step of
+    many features; `flat`: (n, look_back * channels), without steps.
     """
-    return inputs[:, np.newaxis, :] if layout == "features" else inputs[:, :, np.newaxis]
+    n, look_back, *_ = inputs.shape
+    channels = math.prod(inputs.shape[2:])
+    shapes = {
+        "steps": (n, look_back, channels),
+        "features": (n, 1, look_back * channels),
+        "flat": (n, look_back * channels),
+    }
+    return inputs.reshape(shapes[layout])
 
 
 def save(parts: Parts, path: Path) -> None:

@@ -63,8 +63,8 @@ def pieces(plan: Plan, experiment: Experiment) -> list[Piece]:
     ]
 
 
-def prepare(pieces: list[Piece], values: FloatArray, experiment: Experiment) -> None:
-    """Make ready what fits of one shape share. Fits nothing."""
+def prepare(pieces: list[Piece], values: FloatArray, experiment: Experiment, copies: int) -> None:
+    """Make ready what fits of one shape share, for `copies` fits at once. Fits nothing."""
     done = set()
     for piece in pieces:
         for seen in _parts_seen(piece, values, experiment):
@@ -72,7 +72,7 @@ def prepare(pieces: list[Piece], values: FloatArray, experiment: Experiment) -> 
                 done.add((piece.spec.name, len(seen)))
                 windows = cut(seen, _window(experiment))
                 forecaster = catalog.create(piece.spec, experiment)
-                forecaster.prepare(windows.inputs, windows.targets)
+                forecaster.prepare(windows.inputs, windows.targets, copies=copies)
 
 
 def run_piece(

@@ -13,6 +13,7 @@ from lstm_ops.experiment.forecasters import (
     Normalisation,
     PersistenceSpec,
     RidgeSpec,
+    SeasonalLags,
     SeasonalNaiveSpec,
 )
 from lstm_ops.experiment.overrides import override_paths
@@ -48,6 +49,7 @@ __all__ = [
     "RidgeSpec",
     "Runner",
     "ScalingKind",
+    "SeasonalLags",
     "SeasonalNaiveSpec",
     "Source",
     "Split",

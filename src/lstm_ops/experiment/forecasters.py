@@ -25,11 +25,34 @@ class NamedSpec(Section):
         return 1
 
 
+class SeasonalLags(Section):
+    """Inputs beside each value: what came 1 … `seasons` seasons before the value after it."""
+
+    season_length: Whole = Field(ge=2, description="points in a season")
+    seasons: Whole = Field(default=1, ge=1)
+
+    @property
+    def reach(self) -> int:
+        """How many values before its own the furthest of them lies."""
+        return self.season_length * self.seasons - 1
+
+    @property
+    def shifts(self) -> tuple[int, ...]:
+        """Of each of them, the nearest season first, how many values before its own it lies."""
+        return tuple(self.season_length * k - 1 for k in range(1, self.seasons + 1))
+
+
 class LearnedSpec(NamedSpec):
     """What every forecaster that is fitted may choose about its windows."""
 
     look_back: Whole | None = Field(
         default=None, ge=1, description="the last values of a window that it sees; null: all"
+    )
+    difference: bool = Field(
+        default=False, description="it sees, and forecasts, changes from value to value"
+    )
+    seasonal_lags: SeasonalLags | None = Field(
+        default=None, description="it also sees what came a season before; null: no"
     )
     normalise: Normalisation = Field(
         default="none",
@@ -38,8 +61,9 @@ class LearnedSpec(NamedSpec):
 
     @property
     def needs(self) -> int:
-        """Its own look_back."""
-        return self.look_back or 1
+        """Its own look_back, and what comes before it for the first change and the first lag."""
+        reach = self.seasonal_lags.reach if self.seasonal_lags else 0
+        return (self.look_back or 1) + reach + int(self.difference)
 
 
 class NetworkSpec(LearnedSpec):

@@ -78,7 +78,8 @@ class Split(Section):
 class Window(Section):
     """`look_back` inputs, `horizon` targets.
 
-    Layout `features` is (n, 1, look_back), `steps` is (n, look_back, 1).
+    Layout `features` is (n, 1, look_back), `steps` is (n, look_back, 1); seasonal lags are more
+    features.
     """
 
     look_back: Whole = Field(default=1, ge=1, le=100_000)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lstm_ops.experiment import Experiment, ForecasterSpec, LearnedSpec, NetworkSpec, Training
-from lstm_ops.models.adapted import Adapted, View
+from lstm_ops.models.adapted import Adapted
 from lstm_ops.models.feedforward import Feedforward
 from lstm_ops.models.forecaster import Forecaster
 from lstm_ops.models.gru import Gru
@@ -15,6 +15,7 @@ from lstm_ops.models.lstm import Lstm
 from lstm_ops.models.persistence import Persistence
 from lstm_ops.models.ridge import Ridge
 from lstm_ops.models.seasonal_naive import SeasonalNaive
+from lstm_ops.models.view import View
 
 # The simplest first: evidence is about whether the more complex of two is worth it.
 CATALOG: dict[str, Callable[[Any, Experiment], Forecaster]] = {
@@ -31,9 +32,13 @@ CATALOG: dict[str, Callable[[Any, Experiment], Forecaster]] = {
 def create(spec: ForecasterSpec, experiment: Experiment) -> Forecaster:
     """The forecaster that a section of `experiment.forecasters` describes."""
     forecaster = CATALOG[spec.kind](spec, experiment)
-    if not isinstance(spec, LearnedSpec) or (spec.look_back, spec.normalise) == (None, "none"):
-        return forecaster
-    return Adapted(forecaster, View(spec.look_back, spec.normalise))
+    view = view_of(spec) if isinstance(spec, LearnedSpec) else View()
+    return forecaster if view == View() else Adapted(forecaster, view)
+
+
+def view_of(spec: LearnedSpec) -> View:
+    """What it chose about its windows."""
+    return View(spec.look_back, spec.normalise, spec.difference, spec.seasonal_lags)
 
 
 def training_of(spec: ForecasterSpec, experiment: Experiment) -> Training:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lstm_ops.data.series import FloatArray
+from lstm_ops.data.windows import shape
 from lstm_ops.experiment import FeedforwardSpec, Training
 from lstm_ops.models.forecaster import OnEpoch
 from lstm_ops.models.network import FittedNetwork, layer_seeds, load_keras, prepare, train
@@ -22,22 +23,24 @@ class Feedforward:
     training: Training
     stochastic = True
 
-    def prepare(self, inputs: FloatArray, targets: FloatArray) -> None:
-        """Trace the compiled training."""
-        network = build(inputs.shape[1], targets.shape[1], self.spec, seed=0)
-        prepare(network, inputs, targets, self.training)
+    def prepare(self, inputs: FloatArray, targets: FloatArray, *, copies: int = 1) -> None:
+        """Trace the compiled training, for as many at once."""
+        flat = shape(inputs, "flat")
+        network = build(flat.shape[1], targets.shape[1], self.spec, seed=0)
+        prepare(network, flat, targets, self.training, copies)
 
     def fit(
         self, inputs: FloatArray, targets: FloatArray, *, seed: int, on_epoch: OnEpoch
     ) -> FittedNetwork:
         """Train from weights and an order of windows that the seed decides."""
-        network = build(inputs.shape[1], targets.shape[1], self.spec, seed)
-        effort = train(network, inputs, targets, self.training, seed, on_epoch)
+        flat = shape(inputs, "flat")  # (n, numbers in a window)
+        network = build(flat.shape[1], targets.shape[1], self.spec, seed)
+        effort = train(network, flat, targets, self.training, seed, on_epoch)
         return FittedNetwork(network, effort, "flat")
 
 
-def build(look_back: int, horizon: int, spec: FeedforwardSpec, seed: int) -> keras.Model:
-    """An untrained network for windows of (look_back,)."""
+def build(inputs: int, horizon: int, spec: FeedforwardSpec, seed: int) -> keras.Model:
+    """An untrained network for windows of (inputs,)."""
     keras = load_keras()
     *hidden_seeds, last = layer_seeds(seed, len(spec.hidden) + 1)
     hidden = [
@@ -52,5 +55,5 @@ def build(look_back: int, horizon: int, spec: FeedforwardSpec, seed: int) -> ker
     forecast = keras.layers.Dense(
         horizon, kernel_initializer=keras.initializers.GlorotUniform(last), name="forecast"
     )
-    window = keras.Input((look_back,), name="window")
+    window = keras.Input((inputs,), name="window")
     return keras.Sequential([window, *hidden, forecast], name="feedforward_forecaster")

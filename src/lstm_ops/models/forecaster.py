@@ -1,6 +1,8 @@
 """The small interface behind which every forecaster stands.
 
-Inputs and targets are scaled windows: (n, look_back) and (n, horizon), float64.
+Inputs and targets are scaled windows: (n, look_back) and (n, horizon), float64. Behind a view with
+seasonal lags (`models/view.py`) inputs are (n, look_back, channels); `data.windows.shape` lays
+out either.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ class Fitted(Protocol):
         ...
 
     def predict(self, inputs: FloatArray) -> FloatArray:
-        """Forecasts (n, horizon) for inputs (n, look_back)."""
+        """Forecasts (n, horizon) for inputs of the shape that the fit saw."""
         ...
 
     def save(self, folder: Path) -> dict[str, Any]:
@@ -57,17 +59,18 @@ class Forecaster(Protocol):
         """Whether a seed changes what comes out."""
         ...
 
-    def prepare(self, inputs: FloatArray, targets: FloatArray) -> None:
+    def prepare(self, inputs: FloatArray, targets: FloatArray, *, copies: int = 1) -> None:
         """Make ready what fits on windows of this shape share; does nothing for closed forms.
 
-        Optional: a fit that finds nothing prepared does it itself.
+        `copies`: how many of them will run at once. Optional: a fit that finds nothing prepared
+        does it itself, and fits of one shape then wait for each other.
         """
         ...
 
     def fit(
         self, inputs: FloatArray, targets: FloatArray, *, seed: int, on_epoch: OnEpoch
     ) -> Fitted:
-        """A fit on inputs (n, look_back) and targets (n, horizon), repeatable for one seed."""
+        """A fit on inputs and targets of the module's shapes, repeatable for one seed."""
         ...
 
 

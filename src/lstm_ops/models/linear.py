@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstm_ops.data.series import FloatArray
+from lstm_ops.data.windows import shape
 from lstm_ops.models.forecaster import Effort, OnEpoch
 
 
@@ -18,7 +19,7 @@ class Linear:
 
     stochastic = False
 
-    def prepare(self, inputs: FloatArray, targets: FloatArray) -> None:
+    def prepare(self, inputs: FloatArray, targets: FloatArray, *, copies: int = 1) -> None:
         """Nothing to share."""
 
     def fit(
@@ -28,13 +29,13 @@ class Linear:
         del seed, on_epoch
         from sklearn.linear_model import LinearRegression  # half a second that others need not wait
 
-        model = LinearRegression().fit(inputs, targets)
+        model = LinearRegression().fit(shape(inputs, "flat"), targets)
         return FittedLinear(weights=model.coef_, bias=model.intercept_)
 
 
 @dataclass(frozen=True)
 class FittedLinear:
-    """weights: (horizon, look_back), bias: (horizon,)."""
+    """weights: (horizon, numbers in a window), bias: (horizon,)."""
 
     weights: FloatArray
     bias: FloatArray
@@ -46,8 +47,8 @@ class FittedLinear:
         return int(self.weights.size + self.bias.size)
 
     def predict(self, inputs: FloatArray) -> FloatArray:
-        """inputs (n, look_back) → (n, horizon)."""
-        return np.asarray(inputs @ self.weights.T + self.bias)
+        """inputs (n, look_back), or (n, look_back, channels) → (n, horizon)."""
+        return np.asarray(shape(inputs, "flat") @ self.weights.T + self.bias)
 
     def save(self, folder: Path) -> dict[str, Any]:
         """The numbers themselves go into the recipe."""

@@ -10,7 +10,7 @@ import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from lstm_ops.data.series import FloatArray
 from lstm_ops.data.windows import Layout, shape
 from lstm_ops.errors import SeriesTooShort
 from lstm_ops.experiment import Training
-from lstm_ops.models import compiled
+from lstm_ops.models import compiled, programs
 from lstm_ops.models.forecaster import Effort, OnEpoch
 from lstm_ops.models.quiet import without_noise
 
@@ -39,7 +39,7 @@ class FittedNetwork:
 
     network: keras.Model
     effort: Effort
-    layout: Layout | Literal["flat"]
+    layout: Layout
 
     @property
     def parameters(self) -> int:
@@ -47,8 +47,8 @@ class FittedNetwork:
         return int(self.network.count_params())
 
     def predict(self, inputs: FloatArray) -> FloatArray:
-        """inputs (n, look_back) → (n, horizon)."""
-        shaped = inputs if self.layout == "flat" else shape(inputs, self.layout)
+        """inputs (n, look_back), or (n, look_back, channels) → (n, horizon)."""
+        shaped = shape(inputs, self.layout)
         chunks = np.array_split(shaped.astype(np.float32), math.ceil(len(shaped) / PREDICT_ROWS))
         # Called directly: `predict` would trace a new graph for every model.
         forecasts = [np.asarray(self.network(chunk, training=False)) for chunk in chunks]
@@ -97,13 +97,17 @@ def epoch_orders(n_windows: int, training: Training, seed: int) -> NDArray[np.in
 
 
 def prepare(
-    network: keras.Model, inputs: FloatArray, targets: FloatArray, training: Training
+    network: keras.Model,
+    inputs: FloatArray,
+    targets: FloatArray,
+    training: Training,
+    copies: int,
 ) -> None:
     """Makes ready what `train` shares among networks of one shape. Does not train."""
     if training.engine == "compiled":
         lesson = _lesson(inputs, targets, training)
         _set_out(network, len(lesson.inputs), training)
-        compiled.prepare(network, lesson.batches(training.batch_size))
+        compiled.prepare(network, lesson.batches(training.batch_size), copies)
 
 
 def train(
@@ -139,9 +143,9 @@ class Lesson:
     targets: FloatArray
     held_out: tuple[FloatArray, FloatArray] | None = None
 
-    def batches(self, size: int) -> compiled.Batches:
+    def batches(self, size: int) -> programs.Batches:
         """What is trained on."""
-        return compiled.batches(self.inputs, self.targets, size)
+        return programs.batches(self.inputs, self.targets, size)
 
 
 def _lesson(inputs: FloatArray, targets: FloatArray, training: Training) -> Lesson:
@@ -191,11 +195,11 @@ def _fit_compiled(
 ) -> list[float]:
     """Losses by epoch. Where XLA cannot compile the network, `fit` does it, with a warning."""
     size = training.batch_size
-    held_out = compiled.batches(*lesson.held_out, size) if lesson.held_out else None
+    held_out = programs.batches(*lesson.held_out, size) if lesson.held_out else None
     callbacks = _callbacks(training)
     try:
         history = compiled.fit(network, lesson.batches(size), orders, on_epoch, callbacks, held_out)
-    except compiled.CannotCompile as reason:
+    except programs.CannotCompile as reason:
         warnings.warn(f"{network.name} is trained by fit, which is slower: {reason}", stacklevel=2)
         return _fit(network, lesson, orders, training, on_epoch)
     return history["loss"]

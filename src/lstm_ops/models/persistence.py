@@ -18,7 +18,7 @@ class Persistence:
 
     stochastic = False
 
-    def prepare(self, inputs: FloatArray, targets: FloatArray) -> None:
+    def prepare(self, inputs: FloatArray, targets: FloatArray, *, copies: int = 1) -> None:
         """Nothing to share."""
 
     def fit(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_ops.data.series import FloatArray
+from lstm_ops.data.windows import shape
 from lstm_ops.experiment import RidgeSpec
 from lstm_ops.models.forecaster import OnEpoch
 from lstm_ops.models.linear import FittedLinear
@@ -19,7 +20,7 @@ class Ridge:
     spec: RidgeSpec
     stochastic = False
 
-    def prepare(self, inputs: FloatArray, targets: FloatArray) -> None:
+    def prepare(self, inputs: FloatArray, targets: FloatArray, *, copies: int = 1) -> None:
         """Nothing to share."""
 
     def fit(
@@ -29,7 +30,7 @@ class Ridge:
         del seed, on_epoch
         from sklearn.linear_model import Ridge as Regression
 
-        model = Regression(alpha=self.spec.alpha).fit(inputs, targets)
+        model = Regression(alpha=self.spec.alpha).fit(shape(inputs, "flat"), targets)
         # scikit-learn drops the axis of a single target.
         weights = np.reshape(model.coef_, (targets.shape[1], -1))
         return FittedLinear(weights=weights, bias=np.atleast_1d(model.intercept_))

@@ -20,7 +20,7 @@ class SeasonalNaive:
     spec: SeasonalNaiveSpec
     stochastic = False
 
-    def prepare(self, inputs: FloatArray, targets: FloatArray) -> None:
+    def prepare(self, inputs: FloatArray, targets: FloatArray, *, copies: int = 1) -> None:
         """Nothing to share."""
 
     def fit(

@@ -1,4 +1,4 @@
-"""The served model, format 2. This file travels inside every model version and stands alone.
+"""The served model, format 3. This file travels inside every model version and stands alone.
 
 It may import nothing of lstm_ops: a version must load where the package is not installed, and
 after any later change of it. A change of what `recipe.json` means takes a new format number here;
@@ -24,13 +24,18 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel
 from numpy.typing import NDArray
 
-FORMAT = 2  # 2: `normalise`, and a recipe's look_back may be the forecaster's own
+# 2: `normalise`, and a recipe's look_back may be the forecaster's own.
+# 3: `difference` and `seasonal_lags`; look_back counts the values that go into these, too.
+FORMAT = 3
 MAX_ROWS = 100_000
 MAX_HORIZON = 10_000
+# A spread below these, times the largest of a window, is rounding: of values, and of changes.
+ROUNDING = (1e-12, 1e-9)
 
 Recipe = dict[str, Any]
 Array = NDArray[np.float64]
-Forecast = Callable[[Array], Array]  # (1, look_back) to (1, horizon), both scaled
+# (1, look_back), or (1, own look_back, channels) behind seasonal lags, to (1, horizon); all scaled
+Forecast = Callable[[Array], Array]
 
 
 class ServedForecaster(PythonModel):
@@ -46,7 +51,9 @@ class ServedForecaster(PythonModel):
         if self.recipe["format"] != FORMAT:
             raise MlflowException(f"recipe format {self.recipe['format']}; this is {FORMAT}")
         forecast = FAMILIES[self.recipe["family"]](self.recipe, folder)
-        self.forecaster = normalised(forecast, self.recipe.get("normalise", "none"))
+        for step in (normalised, with_seasonal_lags, differenced):  # the last is taken first
+            forecast = step(forecast, self.recipe)
+        self.forecaster = forecast
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
@@ -77,10 +84,10 @@ def persistence(recipe: Recipe, folder: Path) -> Forecast:
 
 
 def linear(recipe: Recipe, folder: Path) -> Forecast:
-    """Least squares: weights (horizon, look_back), bias (horizon,)."""
+    """Least squares: weights (horizon, numbers in a window), bias (horizon,)."""
     del folder
     weights, bias = np.asarray(recipe["weights"]), np.asarray(recipe["bias"])
-    return lambda window: window @ weights.T + bias
+    return lambda window: window.reshape(1, -1) @ weights.T + bias
 
 
 def network(recipe: Recipe, folder: Path) -> Forecast:
@@ -90,10 +97,12 @@ def network(recipe: Recipe, folder: Path) -> Forecast:
     import keras
 
     model = keras.models.load_model(folder / recipe["network"], compile=False, safe_mode=True)
-    axis = {"features": 1, "steps": 2, "flat": None}[recipe["layout"]]
+    layout = recipe["layout"]
 
     def forecast(window: Array) -> Array:
-        shaped = window if axis is None else np.expand_dims(window, axis)
+        steps = window.shape[1]
+        shape = {"features": (1, 1, -1), "steps": (1, steps, -1), "flat": (1, -1)}[layout]
+        shaped = window.reshape(shape)
         return np.asarray(model(shaped.astype(np.float32), training=False), dtype=np.float64)
 
     return forecast
@@ -121,15 +130,44 @@ FAMILIES = {
 }
 
 
-def normalised(forecast: Forecast, kind: str) -> Forecast:
-    """The window less its last value (`last`), and over its own sd (`last_scale`); and back."""
+def differenced(forecast: Forecast, recipe: Recipe) -> Forecast:
+    """It sees the changes from value to value; what it forecasts is added up from the last one."""
+    if not recipe.get("difference"):
+        return forecast
+    return lambda window: window[:, -1:] + np.cumsum(forecast(np.diff(window)), axis=1)
+
+
+def with_seasonal_lags(forecast: Forecast, recipe: Recipe) -> Forecast:
+    """It sees (1, own look_back, channels): the values, and what came k seasons before the next.
+
+    Channel k at t is the value at t + 1 - k * season_length.
+    """
+    lags = recipe.get("seasonal_lags")
+    if not lags:
+        return forecast
+    shifts = [0, *(lags["season_length"] * (k + 1) - 1 for k in range(lags["seasons"]))]
+
+    def lagged(values: Array) -> Array:
+        count = values.shape[1]
+        channels = [values[:, shifts[-1] - shift : count - shift] for shift in shifts]
+        return forecast(np.stack(channels, axis=2))
+
+    return lagged
+
+
+def normalised(forecast: Forecast, recipe: Recipe) -> Forecast:
+    """Every channel less the last value (`last`), and over the values' sd (`last_scale`)."""
+    kind, changes = recipe.get("normalise", "none"), recipe.get("difference", False)
     if kind == "none":
         return forecast
 
     def adapted(window: Array) -> Array:
-        offset = window[:, -1:]
-        spread = window.std(axis=1, keepdims=True) if kind == "last_scale" else np.ones_like(offset)
-        scale = np.where(spread > 0, spread, 1.0)
+        values = window.reshape(1, window.shape[1], -1)[:, :, 0]  # channel 0
+        offset, scale = values[0, -1], 1.0
+        if kind == "last_scale":
+            least = ROUNDING[changes] * np.abs(values).max()
+            spread = values.std(axis=1)[0]
+            scale = spread if spread > least else 1.0
         return np.asarray(forecast((window - offset) / scale) * scale + offset)
 
     return adapted

@@ -24,7 +24,7 @@ from lstm_ops.models.forecaster import Fitted
 from lstm_ops.tracking.store import Store, reports_trouble
 
 CODE = Path(__file__).with_name("forecaster.py")
-FORMAT = 2
+FORMAT = 3
 # MLflow runs the code file through a global to see that it sets a model: one thread at a time.
 _one_at_a_time = threading.Lock()
 
