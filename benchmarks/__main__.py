@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from pathlib import Path
 
 from benchmarks.document import replaced
 from benchmarks.places import PROJECT
 
-NAMES = ("training", "pipeline", "imports", "memory", "deployment")
-DOCUMENT = PROJECT / "docs" / "performance.md"
+NAMES = ("training", "pipeline", "imports", "memory", "deployment", "backtests", "evidence")
+DOCS = PROJECT / "docs"
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
     names = options.names or NAMES
     if options.write:  # a missing marker is told now, not in half an hour
         for name in names:
-            replaced(DOCUMENT.read_text(encoding="utf-8"), name, "")
+            replaced(document(name).read_text(encoding="utf-8"), name, "")
     for name in names:
         text = _output(name, options.repeats)
         print(f"{name}\n\n{text}", flush=True)
@@ -35,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", choices=NAMES, help="all, if none is named")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument(
-        "--write", action="store_true", help=f"into {DOCUMENT.relative_to(PROJECT)}"
+        "--write", action="store_true", help="into docs/performance.md and docs/evaluation.md"
     )
     return parser
 
@@ -48,9 +49,13 @@ def _output(name: str, repeats: int) -> str:
 
 def _write(name: str, text: str) -> None:
     """Read anew each time: somebody may be writing in it meanwhile."""
-    DOCUMENT.write_text(
-        replaced(DOCUMENT.read_text(encoding="utf-8"), name, text), encoding="utf-8"
-    )
+    path = document(name)
+    path.write_text(replaced(path.read_text(encoding="utf-8"), name, text), encoding="utf-8")
+
+
+def document(name: str) -> Path:
+    """Where a benchmark's tables stand."""
+    return DOCS / ("evaluation.md" if name == "evidence" else "performance.md")
 
 
 if __name__ == "__main__":

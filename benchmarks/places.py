@@ -57,6 +57,12 @@ def train(root: Path, *arguments: str, memory: bool = False, expected: int = 0) 
     return run(command, root, environment(root), memory=memory, expected=expected)
 
 
+def backtest(root: Path, name: str, *arguments: str) -> Measured:
+    """`python -m flows.backtest … --json` with these arguments."""
+    command = [sys.executable, "-m", "flows.backtest", name, "--json", *arguments]
+    return run(command, root, environment(root))
+
+
 def obvious(folder: Path, *, memory: bool = False) -> Measured:
     """The obvious pipeline, in a folder that is not the project's."""
     command = [sys.executable, "-m", "benchmarks.obvious"]

@@ -133,7 +133,7 @@ def make_targets() -> list[str]:
 def flow_names() -> list[str]:
     name = re.compile(r'^@flow\(\s*name="([a-z-]+)"', re.MULTILINE)
     found = [name.findall(path.read_text()) for path in (PROJECT / "flows").glob("*.py")]
-    return [f"flows.{flow}" for flows in found for flow in flows]
+    return [f"`{flow}`" for flows in found for flow in flows]
 
 
 DOCUMENTED = {
