@@ -190,11 +190,11 @@ class Stack:
             check=False,
         )
 
-    def ask(self, name: str, overrides: Json) -> str:
+    def ask(self, name: str, overrides: Json, *, flow: str = "train", **others: object) -> str:
         """Asks for a run of a deployment over HTTP; its id."""
-        deployment = self.prefect.get(f"/deployments/name/train/{name}").raise_for_status()
+        deployment = self.prefect.get(f"/deployments/name/{flow}/{name}").raise_for_status()
         given = deployment.json()
-        parameters = {**given["parameters"], "overrides": overrides}
+        parameters = {**given["parameters"], "overrides": overrides, **others}
         path = f"/deployments/{given['id']}/create_flow_run"
         made = self.prefect.post(path, json={"parameters": parameters}).raise_for_status()
         return str(made.json()["id"])

@@ -79,6 +79,24 @@ def test_bad_data_end_as_invalid_input_and_a_failed_run(stack: Stack) -> None:
     assert "FailedRun" not in (stack.root / ".state" / "logs" / "worker.log").read_text()
 
 
+def test_a_backtest_runs_as_a_deployment_and_finds_its_pieces_again(stack: Stack) -> None:
+    settings = {"forecasters": QUICK["forecasters"], "evaluation.cutoffs.number": 2}
+    first, again = (
+        stack.ended(stack.ask("tutorial", settings, flow="backtest", experiment="airline"))
+        for _ in range(2)
+    )
+    assert (first["state_name"], again["state_name"]) == ("Completed", "Completed")
+    parent, *children = stack.runs(first["id"])
+    assert len(children) == 4
+    assert {run["status"] for run in (parent, *children)} == {"FINISHED"}
+    assert len(stack.runs(again["id"])) == 1
+    shown = stack.artifacts(again["id"])
+    assert (
+        "beats" in shown["airline-backtest-verdict"] or "not" in shown["airline-backtest-verdict"]
+    )
+    assert parent["run_id"] not in shown["airline-backtest-run"]
+
+
 def test_a_schedule_of_one_minute_fires(stack: Stack) -> None:
     """Last in this file: by now most of the minute has passed."""
 
