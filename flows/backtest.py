@@ -54,8 +54,8 @@ def backtest(
     planned(run, series, fresh)
     prepared(run, series)
     fits.with_options(task_runner=task_runner(run.recipe.evaluation.runner))(run, series)
-    outcome = evaluated(run, series)
-    return reported(run, series, outcome)
+    findings = evaluated(run, series)
+    return reported(run, findings)
 
 
 @flow(name="fits", flow_run_name="fits of {opened.name}", validate_parameters=False)

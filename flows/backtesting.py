@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,12 +17,11 @@ from flows.runners import require_answer, workers
 from flows.store import tracking_store
 from flows.work import Work, folder_of, work_of
 from lstm_ops import project
-from lstm_ops.data import series as series_files
 from lstm_ops.data.series import FloatArray, Series
 from lstm_ops.errors import LstmOpsError
 from lstm_ops.evaluation import backtest, origins, outcome, walks
 from lstm_ops.evaluation.backtest import Forecasts, Piece
-from lstm_ops.evaluation.outcome import Outcome
+from lstm_ops.evaluation.findings import Findings
 from lstm_ops.experiment import Experiment
 from lstm_ops.experiment.flat import flatten
 from lstm_ops.tracking import links, names, pieces, runs
@@ -81,15 +79,14 @@ def keep_each(opened: Opened, work: Work, futures: dict[Path, PrefectFuture[Fore
         raise failures[0]
 
 
-def evaluate_pieces(opened: Opened, series: Path) -> Outcome:
+def evaluate_pieces(opened: Opened, series: Path) -> Findings:
     """Pool, compare, draw, and put on the parent run what people look at."""
     work = work_of(opened, series)
     results = [(piece, backtest.read(path)) for path, piece in work.files.items()]
-    found = outcome.judge(results, work.series, work.plan, opened.recipe)
+    found = outcome.judge(results, work.series, work.plan, opened.recipe, opened.name)
     report = opened.folder / "report"
     report.mkdir(exist_ok=True)
-    content = outcome.as_dict(found, work.series)
-    (report / "backtest.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    content = reports.findings(found, report)
     reports.bring_back(opened.recipe, series, report)
     store = tracking_store()
     runs.log_folder(store, opened.run_id, report)
@@ -100,7 +97,7 @@ def evaluate_pieces(opened: Opened, series: Path) -> Outcome:
         ]
         if rows:
             runs.log_table(store, opened.run_id, name, rows)
-    best = found.ranked[0]
+    best = found.standings[0]
     runs.log(
         store,
         opened.run_id,
@@ -111,7 +108,7 @@ def evaluate_pieces(opened: Opened, series: Path) -> Outcome:
     return found
 
 
-def report_backtest(opened: Opened, series: Path, found: Outcome) -> dict[str, Any]:
+def report_backtest(opened: Opened, found: Findings) -> dict[str, Any]:
     """What a person wants to know, as Prefect artifacts and as the flow's result."""
     store, name = tracking_store(), opened.recipe.series
     run_url = links.run_url(store, opened.run_id)
@@ -125,7 +122,7 @@ def report_backtest(opened: Opened, series: Path, found: Outcome) -> dict[str, A
     result = {
         "series": name,
         "experiment": opened.name,
-        **outcome.as_dict(found, series_files.read(series)),
+        **outcome.as_dict(found),
         "table": outcome.table(found),
         "mlflow": {"run_id": opened.run_id, "run_url": run_url},
     }

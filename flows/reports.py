@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from lstm_ops import project
-from lstm_ops.evaluation import outcome, text
-from lstm_ops.evaluation.outcome import Outcome
+from lstm_ops.evaluation import comparison_page, gallery, outcome, text
+from lstm_ops.evaluation.findings import Findings
 from lstm_ops.experiment import Experiment
 from lstm_ops.experiment.files import dump
 from lstm_ops.redaction import redacted
@@ -21,7 +23,17 @@ def bring_back(recipe: Experiment, series: Path, folder: Path) -> None:
         shutil.copy(lock, folder)
 
 
-def description(found: Outcome) -> str:
+def findings(found: Findings, folder: Path) -> dict[str, Any]:
+    """What a backtest found: pictures, one page with all of it, and JSON, which it also gives."""
+    content = outcome.as_dict(found)
+    (folder / "backtest.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    pictures = gallery.draw_all(folder / "figures", found)
+    page = comparison_page.page(found, pictures)
+    (folder / "comparison.html").write_text(page, encoding="utf-8")
+    return content
+
+
+def description(found: Findings) -> str:
     """A backtest's verdict and tables, as Markdown."""
     parts = [f"**{found.verdict}**", text.markdown(outcome.table(found))]
     if found.comparisons:

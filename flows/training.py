@@ -21,7 +21,7 @@ from lstm_ops.data import windows as window_files
 from lstm_ops.data.series import Series
 from lstm_ops.data.windows import Parts
 from lstm_ops.data.windows_contract import check_windows
-from lstm_ops.evaluation import figures, scores, text, verdict
+from lstm_ops.evaluation import drawing, figures, scores, text, verdict
 from lstm_ops.evaluation.scores import Score, Summary
 from lstm_ops.evaluation.trial import Trial as TrialResult
 from lstm_ops.evaluation.trial import noise_floor, prepare, run_trial
@@ -228,12 +228,12 @@ def _draw(
     losses = {_label(fit.score): fit.losses for fit in fits if fit.losses}
     floor = noise_floor(parts.test, series.signal) if series.signal is not None else None
     n_fit, n_train = len(parts.fit_values), len(parts.train_values)
-    figures.save(figures.series_with_split(series, n_fit, n_train), folder / "series.png")
-    figures.save(
+    drawing.save(figures.series_with_split(series, n_fit, n_train), folder / "series.png")
+    drawing.save(
         figures.forecasts_against_actual(series, parts.test, forecasts), folder / "forecasts.png"
     )
-    figures.save(figures.loss_curves(losses), folder / "loss.png")
-    figures.save(figures.errors(outcome.summaries, floor), folder / "test_rmse.png")
+    drawing.save(figures.loss_curves(losses), folder / "loss.png")
+    drawing.save(figures.errors(outcome.summaries, floor), folder / "test_rmse.png")
 
 
 def _label(score: Score) -> str:

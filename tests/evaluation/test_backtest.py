@@ -174,7 +174,7 @@ def test_published_figures_of_the_last_twelve_months(
     assert len(plan.origins) == 12
     pieces = backtest.pieces(plan, asked)
     results = [(piece, backtest.run_piece(piece, series.values, asked)) for piece in pieces]
-    (standing,) = judge(results, series, plan, asked).ranked
+    (standing,) = judge(results, series, plan, asked, name).standings
     assert round(standing.mean["rmse"], 3) == rmse
     errors = np.concatenate(
         [r.forecasts - targets_of(series.values, r.origins, 1) for _, r in results]

@@ -14,7 +14,7 @@ from matplotlib.image import imread
 from lstm_ops.data.contract import check_series
 from lstm_ops.data.raw import RawSeries
 from lstm_ops.data.windows import split
-from lstm_ops.evaluation import figures
+from lstm_ops.evaluation import drawing, figures
 from lstm_ops.evaluation.scores import Score, summarise
 from lstm_ops.experiment import Split, Window
 
@@ -43,7 +43,7 @@ DRAWN: dict[str, Callable[[], Figure]] = {
 @pytest.mark.parametrize("name", DRAWN)
 def test_figures_are_pictures_that_open(name: str, tmp_path: Path) -> None:
     path = tmp_path / "figure.png"
-    figures.save(DRAWN[name](), path)
+    drawing.save(DRAWN[name](), path)
     assert path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     assert path.stat().st_size > 5000
     height, width, _ = imread(path).shape

@@ -128,7 +128,7 @@ def test_the_parent_shows_and_brings_back_everything(
     found = {f.path for f in client.list_artifacts(run_id)}
     assert {
         "scores.json", "scores.csv", "summary.json", "comparisons.json", "backtest.json",
-        "experiment.yaml", "series.parquet", "requirements.lock",
+        "experiment.yaml", "series.parquet", "requirements.lock", "comparison.html", "figures",
     } <= found  # fmt: skip
     experiment = yaml.safe_load(
         Path(client.download_artifacts(run_id, "experiment.yaml")).read_text()

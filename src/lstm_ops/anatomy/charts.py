@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from lstm_ops.data.series import FloatArray
-from lstm_ops.evaluation.figures import PALETTE
+from lstm_ops.evaluation.drawing import PALETTE
 
 INCHES_WIDE = 8.5  # as wide as the drawings
 LEFT, BELOW, ABOVE = 0.75, 0.5, 0.36  # inches round every panel

@@ -20,7 +20,7 @@ from lstm_ops.anatomy.network import Lstm
 from lstm_ops.anatomy.parameter_map import live_parameters
 from lstm_ops.anatomy.svg import svg
 from lstm_ops.data.series import FloatArray
-from lstm_ops.evaluation.figures import ACTUAL, PALETTE
+from lstm_ops.evaluation.drawing import ACTUAL, PALETTE
 
 __all__ = [
     "all_figures", "curve", "gates", "live_parameters", "memory", "save", "svg", "trace",

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from lstm_ops.evaluation.figures import ACTUAL
+from lstm_ops.evaluation.drawing import ACTUAL
 
 INCHES = 0.085  # a unit of a sketch; at this size a character of 8 points is about 0.8 wide
 FADED = "#a6a6a6"

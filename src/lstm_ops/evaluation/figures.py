@@ -1,37 +1,24 @@
-"""Pictures of a training. matplotlib's objects are used directly: no global state, any thread."""
+"""Pictures of a training."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from lstm_ops.data.series import FloatArray, Series
 from lstm_ops.data.windows import Windows
+from lstm_ops.evaluation.drawing import ACTUAL, MARGINS, PALETTE, WIDE, colours, quiet, single
 from lstm_ops.evaluation.scores import Summary
 
-WIDE = (10.0, 4.0)
-# Fixed, since matplotlib's own layout draws every figure twice to find them.
-MARGINS = {"left": 0.07, "right": 0.99, "bottom": 0.12, "top": 0.91}
-ACTUAL = "#222222"
-PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 ZOOM = 120
 ROOM_FOR_LABELS = 1.25
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a PNG that opens in a browser."""
-    FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=110)
-
-
 def series_with_split(series: Series, n_fit: int, n_train: int) -> Figure:
     """The whole series, and which part fits, chooses and tests."""
-    figure, axes = _axes(f"{series.name}: fit, validation and test part")
+    figure, axes = single(f"{series.name}: fit, validation and test part")
     times = series.frame["t"].to_numpy()
     parts = {"fit": (0, n_fit), "validation": (n_fit, n_train), "test": (n_train, len(series))}
     for colour, (part, (start, stop)) in zip(PALETTE, parts.items(), strict=False):
@@ -57,10 +44,10 @@ def forecasts_against_actual(
     shown = min(ZOOM, max(len(windows) // 4, 12))
     for axes, rows in ((whole, slice(None)), (zoom, slice(-shown, None))):
         axes.plot(times[rows], windows.targets[rows, 0], color=ACTUAL, lw=1.2, label="actual")
-        for colour, (name, values) in zip(_colours(len(forecasts)), forecasts.items(), strict=True):
+        for colour, (name, values) in zip(colours(len(forecasts)), forecasts.items(), strict=True):
             axes.plot(times[rows], values[rows, 0], color=colour, lw=0.9, alpha=0.9, label=name)
         axes.set_ylabel("y")
-        _quiet(axes)
+        quiet(axes)
     whole.set_title(f"{series.name}: test part, one step ahead", loc="left")
     zoom.set_title(f"its last {min(shown, len(windows))} steps", loc="left")
     whole.legend(loc="upper left", ncols=6, frameon=False)
@@ -69,8 +56,8 @@ def forecasts_against_actual(
 
 def loss_curves(losses: Mapping[str, Sequence[float]]) -> Figure:
     """Training loss by epoch, one line a trial. Scaled units squared, on a logarithmic axis."""
-    figure, axes = _axes("training loss (mean squared error, scaled units)")
-    for colour, (name, values) in zip(_colours(len(losses)), losses.items(), strict=True):
+    figure, axes = single("training loss (mean squared error, scaled units)")
+    for colour, (name, values) in zip(colours(len(losses)), losses.items(), strict=True):
         epochs = np.arange(1, len(values) + 1)
         axes.plot(epochs, values, color=colour, lw=1.2, marker="o", ms=2.5, label=name)
     axes.set_yscale("log")
@@ -82,7 +69,7 @@ def loss_curves(losses: Mapping[str, Sequence[float]]) -> Figure:
 
 def errors(summaries: Sequence[Summary], noise_floor: float | None) -> Figure:
     """A bar of test RMSE for each forecaster, and the least that anybody could reach."""
-    figure, axes = _axes("test RMSE (median over seeds; the champion was chosen on validation)")
+    figure, axes = single("test RMSE (median over seeds; the champion was chosen on validation)")
     figure.set_layout_engine("constrained")  # names may be long
     names = [s.forecaster + (" @champion" if i == 0 else "") for i, s in enumerate(summaries)]
     values = [summary.metrics["test/rmse"] for summary in summaries]
@@ -95,21 +82,3 @@ def errors(summaries: Sequence[Summary], noise_floor: float | None) -> Figure:
         axes.axvline(noise_floor, color=ACTUAL, lw=1, ls="--", label="noise floor")
         axes.legend(loc="lower right", frameon=False)
     return figure
-
-
-def _axes(title: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=WIDE)
-    figure.subplots_adjust(**MARGINS)
-    axes = figure.subplots()
-    axes.set_title(title, loc="left")
-    _quiet(axes)
-    return figure, axes
-
-
-def _quiet(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.margins(x=0.01)
-
-
-def _colours(count: int) -> list[str]:
-    return [PALETTE[i % len(PALETTE)] for i in range(count)]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lstm_ops.evaluation.evidence import Comparison, Verdict
 from lstm_ops.evaluation.significance import Interval
+from lstm_ops.evaluation.text import p_value, percent
 from lstm_ops.evaluation.walks import Standing
 
 RECURRENT = ("lstm", "gru")
@@ -33,6 +34,8 @@ def judgement(ranked: Sequence[Standing], comparisons: Sequence[Comparison]) -> 
 def sentence(comparison: Comparison) -> str:
     """`feedforward beats lstm by 12 % (95 % interval 9–15 %, p < 0.001, 10 seeds, 8 cutoffs).`"""
     c = comparison
+    if not math.isfinite(c.rmse_a) and not math.isfinite(c.rmse_b):
+        return f"{c.a} and {c.b} both diverged in training ({_circumstances(c)})."
     if c.verdict == "not distinguishable":
         more = "above" if c.relative > 0 else "below"
         change = f"{_percent(abs(c.relative))} {more}" if math.isfinite(c.relative) else "beside"
@@ -84,37 +87,27 @@ def _outcomes(against: dict[str, Comparison]) -> str:
     parts = []
     for verdict, word in words.items():
         if names := [name for name, c in against.items() if c.verdict == verdict]:
-            parts.append(f"{word} {_listed(names)}")
+            parts.append(f"{word} {listed(names)}")
     return ", ".join(parts)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _circumstances(c: Comparison) -> str:
     counts = [(c.n_seeds, "seed"), (c.n_cutoffs, "cutoff")]
     counted = ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counts)
-    return f"{_p(c.p_adjusted)}, {counted}"
-
-
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    return f"{p_value(c.p_adjusted)}, {counted}"
 
 
 def _percent(share: float) -> str:
-    return f"{_number(share)} %"
+    return f"{percent(share)} %"
 
 
 def _interval(c: Comparison, interval: Interval) -> str:
     to = "–" if interval.low >= 0 else " to "
     return (
-        f"{100 * c.confidence:.3g} % interval {_number(interval.low)}{to}{_number(interval.high)} %"
+        f"{100 * c.confidence:.3g} % interval {percent(interval.low)}{to}{percent(interval.high)} %"
     )
-
-
-def _number(share: float) -> str:
-    """Of percents: whole from 10 on, one decimal below, no minus before a zero."""
-    value = 100 * share
-    text = f"{value:.0f}" if abs(value) >= 9.95 else f"{value:.1f}"
-    return text.removeprefix("-") if float(text) == 0 else text

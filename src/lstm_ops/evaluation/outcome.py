@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from lstm_ops.data.series import Series
 from lstm_ops.evaluation import evidence, judgement
 from lstm_ops.evaluation.backtest import Forecasts, Piece
 from lstm_ops.evaluation.evidence import Comparison
+from lstm_ops.evaluation.findings import Findings
 from lstm_ops.evaluation.origins import Plan
 from lstm_ops.evaluation.rolling import targets_of
 from lstm_ops.evaluation.walks import Standing, Walk, standings, walks
@@ -21,27 +21,19 @@ from lstm_ops.experiment import Experiment
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """`ranked`: lowest RMSE first; `floor`: RMSE of the true signal, None where nobody knows it."""
-
-    walked: list[Walk]
-    ranked: list[Standing]
-    comparisons: list[Comparison]
-    verdict: str
-    floor: float | None
-
-
 def judge(
-    results: Iterable[tuple[Piece, Forecasts]], series: Series, plan: Plan, experiment: Experiment
-) -> Outcome:
-    """From the forecasts of every piece to the verdict."""
+    results: Iterable[tuple[Piece, Forecasts]],
+    series: Series,
+    plan: Plan,
+    experiment: Experiment,
+    name: str,
+) -> Findings:
+    """From the forecasts of every piece to everything that they tell. `name`: the experiment's."""
     evaluation = experiment.evaluation
     walked = walks(results, series.values, plan, evaluation.season_length)
     floor = noise_floor(series, plan)
-    ranked = standings(walked, floor)
     comparisons = evidence.compare(walked, plan.origin_step, evaluation.confidence)
-    return Outcome(walked, ranked, comparisons, judgement.judgement(ranked, comparisons), floor)
+    return Findings(name, experiment, series, walked, standings(walked, floor), comparisons, floor)
 
 
 def noise_floor(series: Series, plan: Plan) -> float | None:
@@ -52,13 +44,13 @@ def noise_floor(series: Series, plan: Plan) -> float | None:
     return float(np.sqrt(np.mean(targets_of(noise, plan.origins, plan.horizon) ** 2))) or None
 
 
-def as_dict(outcome: Outcome, series: Series) -> dict[str, Any]:
+def as_dict(findings: Findings) -> dict[str, Any]:
     """What people may rely on, with plain values; a figure that does not exist is None."""
     found = {
-        "scores": scores(outcome.walked, series),
-        "summary": [_summary(standing) for standing in outcome.ranked],
-        "comparisons": [_comparison(comparison) for comparison in outcome.comparisons],
-        "verdict": outcome.verdict,
+        "scores": scores(findings.walks, findings.series),
+        "summary": [_summary(standing) for standing in findings.standings],
+        "comparisons": [_comparison(comparison) for comparison in findings.comparisons],
+        "verdict": findings.verdict,
     }
     plain: dict[str, Any] = _plain(found)
     return plain
@@ -85,7 +77,7 @@ def scores(walked: Sequence[Walk], series: Series) -> list[Row]:
     ]
 
 
-def table(outcome: Outcome) -> list[Row]:
+def table(findings: Findings) -> list[Row]:
     """A row a forecaster, for people: means over seeds, and how far seeds lie apart."""
     columns = {
         "RMSE": "rmse",
@@ -98,7 +90,7 @@ def table(outcome: Outcome) -> list[Row]:
         "split coverage": "coverage_split",
     }
     rows = []
-    for s in outcome.ranked:
+    for s in findings.standings:
         row: Row = {"forecaster": s.forecaster, "seeds": len(s.seeds)}
         for column, metric in columns.items():
             if metric in s.mean:
@@ -109,7 +101,7 @@ def table(outcome: Outcome) -> list[Row]:
     return rows
 
 
-def comparison_table(outcome: Outcome) -> list[Row]:
+def comparison_table(findings: Findings) -> list[Row]:
     """A row a comparison, for people."""
     return [
         {
@@ -122,7 +114,7 @@ def comparison_table(outcome: Outcome) -> list[Row]:
             "p (Holm)": c.p_adjusted,
             "seeds better": c.seed_wins,
         }
-        for c in outcome.comparisons
+        for c in findings.comparisons
     ]
 
 

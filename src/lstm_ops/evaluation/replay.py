@@ -55,8 +55,8 @@ def replay_backtest(recipe: Experiment, series: Series, advance: Advance) -> dic
     for piece in backtest.pieces(plan, recipe):
         results.append((piece, backtest.run_piece(piece, series.values, recipe)))
         advance(str(piece))
-    found = outcome.judge(results, series, plan, recipe)
-    return backtest_figures(outcome.as_dict(found, series)["scores"])
+    found = outcome.judge(results, series, plan, recipe, recipe.series)
+    return backtest_figures(outcome.as_dict(found)["scores"])
 
 
 def backtest_figures(scores: Iterable[dict[str, Any]]) -> dict[str, Figures]:
