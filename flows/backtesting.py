@@ -18,7 +18,6 @@ from flows.store import tracking_store
 from flows.work import Work, folder_of, work_of
 from lstm_ops import project
 from lstm_ops.data.series import FloatArray, Series
-from lstm_ops.errors import LstmOpsError
 from lstm_ops.evaluation import backtest, origins, outcome, walks
 from lstm_ops.evaluation.backtest import Forecasts, Piece
 from lstm_ops.evaluation.findings import Findings
@@ -46,7 +45,8 @@ def plan_pieces(opened: Opened, series: Path, fresh: bool) -> int:
     kept = len(work.files) - len(work.missing())
     note = f"{len(work.files)} pieces; {kept} are done already, found in MLflow"
     get_run_logger().info(note if kept else f"{len(work.files)} pieces, none done before")
-    runs.log(store, opened.run_id, parameters={"pieces": len(work.files), "pieces_kept": kept})
+    counts = {"pieces": float(len(work.files)), "pieces_kept": float(kept)}
+    runs.log(store, opened.run_id, metrics=_metrics(counts))
     return kept
 
 
@@ -72,7 +72,7 @@ def keep_each(opened: Opened, work: Work, futures: dict[Path, PrefectFuture[Fore
         for path, future in futures.items():
             try:
                 _keep(opened, work, path, future.result())
-            except LstmOpsError as error:
+            except Exception as error:  # whatever it was, the others are worth keeping
                 failures.append(error)
             on()
     if failures:
@@ -91,11 +91,7 @@ def evaluate_pieces(opened: Opened, series: Path) -> Findings:
     store = tracking_store()
     runs.log_folder(store, opened.run_id, report)
     for name in ("scores", "summary", "comparisons"):
-        rows = [
-            {k: v for k, v in row.items() if not isinstance(v, list | dict)}
-            for row in content[name]
-        ]
-        if rows:
+        if rows := [_flat(row) for row in content[name]]:
             runs.log_table(store, opened.run_id, name, rows)
     best = found.standings[0]
     runs.log(

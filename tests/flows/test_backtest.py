@@ -166,7 +166,8 @@ def test_what_is_done_is_not_done_again(
     assert again.result()["scores"] == done.result["scores"]
     assert again.result()["comparisons"] == done.result["comparisons"]
     parent = parent_of(client, again)
-    assert (parent.data.params["pieces"], parent.data.params["pieces_kept"]) == ("8", "8")
+    counts = {name: parent.data.metrics[f"backtest/{name}"] for name in ("pieces", "pieces_kept")}
+    assert counts == {"pieces": 8, "pieces_kept": 8}
     assert children(client, parent) == {}
 
     more = {**SMALL, "evaluation.seeds": [1, 2, 3], "evaluation.confidence": 0.9}

@@ -22,6 +22,7 @@ from lstm_ops.evaluation.rolling import Rolling, fit_on, targets_of
 from lstm_ops.experiment import Experiment, ForecasterSpec, Window
 from lstm_ops.models import catalog
 from lstm_ops.models.forecaster import Forecaster, OnEpoch, ignore_epochs
+from lstm_ops.models.network import expect_at_once
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def pieces(plan: Plan, experiment: Experiment) -> list[Piece]:
 
 def prepare(pieces: list[Piece], values: FloatArray, experiment: Experiment, copies: int) -> None:
     """Make ready what fits of one shape share, for `copies` fits at once. Fits nothing."""
+    expect_at_once(copies)
     done = set()
     for piece in pieces:
         for seen in _parts_seen(piece, values, experiment):

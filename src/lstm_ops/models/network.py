@@ -67,14 +67,24 @@ def load_keras() -> Any:
             return sys.modules["keras"]
         os.environ["KERAS_BACKEND"] = "tensorflow"
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # nothing about a GPU that is not there
-        # A second thread costs half as much CPU again and saves no time; flows use the other cores.
-        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+        expect_at_once(1)
+        # One matrix product on one thread: a result shall not depend on how many there are.
+        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
         os.environ["TF_XLA_FLAGS"] = _xla_flags(os.environ.get("TF_XLA_FLAGS", ""))
         with without_noise(), uncollected():
             import keras
         # Says how often it traced a graph, which a flow of many small fits does on purpose.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         return keras
+
+
+def expect_at_once(fits: int) -> None:
+    """How many fits will run side by side, said before Keras is loaded: each gets a thread.
+
+    All compiled programs of a process share TensorFlow's pool. With one thread in it they wait for
+    each other; a second one costs a lone fit a quarter more CPU and saves it no time.
+    """
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(fits))
 
 
 def _xla_flags(given: str) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # Up to here an LSTM's time steps are written out in the program: faster to run, slower to compile.
 MOST_UNROLLED = 8
 
+MUCH_DATA = 14  # as a power of two of batches
+
 _pools: dict[str, Pool] = {}
 _finding = threading.Lock()
 
@@ -100,18 +102,26 @@ class Batches:
 
 
 def batches(inputs: FloatArray, targets: FloatArray, size: int) -> Batches:
-    """inputs: (n, …), targets: (n, horizon). The capacity is the next power of two of batches."""
+    """inputs: (n, …), targets: (n, horizon)."""
     import keras
     import tensorflow as tf
 
-    capacity = size * 2 ** math.ceil(math.log2(math.ceil(len(inputs) / size)))
-    padding = capacity - len(inputs)
+    padding = size * _capacity(math.ceil(len(inputs) / size)) - len(inputs)
 
     def padded(array: FloatArray) -> Any:
         rows = np.pad(array, [(0, padding)] + [(0, 0)] * (array.ndim - 1))
         return tf.constant(rows, keras.config.floatx())
 
     return Batches(padded(inputs), padded(targets), len(inputs), size)
+
+
+def _capacity(n_batches: int) -> int:
+    """The next of 2, 8, 32 …, so that fits on somewhat more data share a program; from
+    MUCH_DATA on the next power of two, since padding takes memory."""
+    exponent = math.ceil(math.log2(n_batches))
+    if exponent < MUCH_DATA and exponent % 2 == 0:
+        exponent += 1
+    return int(2**exponent)
 
 
 def pool(network: keras.Model, data: Batches, copies: int = 1) -> Pool:
