@@ -68,10 +68,11 @@ def fit_piece(piece: Piece, values: FloatArray, recipe: Experiment) -> Forecasts
 def keep_each(opened: Opened, work: Work, futures: dict[Path, PrefectFuture[Forecasts]]) -> None:
     """As pieces are done, into MLflow; a failed one keeps no other from being kept."""
     failures: list[Exception] = []
+    parent = runs.as_parent(tracking_store(), opened.run_id)
     with counted(f"backtest {opened.name}", len(futures), f"{opened.recipe.series}-progress") as on:
         for path, future in futures.items():
             try:
-                _keep(opened, work, path, future.result())
+                _keep(parent, opened.recipe, work, path, future.result())
             except Exception as error:  # whatever it was, the others are worth keeping
                 failures.append(error)
             on()
@@ -132,9 +133,11 @@ def _done(work: Work, opened: Opened) -> dict[str, str]:
     return pieces.done(tracking_store(), opened.recipe.series, digest, code)
 
 
-def _keep(opened: Opened, work: Work, path: Path, forecasts: Forecasts) -> None:
+def _keep(
+    parent: runs.Parent, recipe: Experiment, work: Work, path: Path, forecasts: Forecasts
+) -> None:
     """On disk for this run, in MLflow for later ones."""
-    piece, recipe = work.files[path], opened.recipe
+    piece = work.files[path]
     season = recipe.evaluation.season_length
     (walk,) = walks.walks([(piece, forecasts)], work.series.values, work.plan, season)
     cutoff = work.series.frame["t"].iloc[piece.blocks[0].fitted_at - 1]
@@ -149,7 +152,7 @@ def _keep(opened: Opened, work: Work, path: Path, forecasts: Forecasts) -> None:
         file = Path(scratch) / pieces.FORECASTS
         backtest.save(forecasts, file)
         about = pieces.About(str(piece), tags, _parameters(piece, recipe), metrics)
-        pieces.keep(tracking_store(), opened.run_id, about, file)
+        pieces.keep(tracking_store(), parent, about, file)
         shutil.move(file, path)
 
 

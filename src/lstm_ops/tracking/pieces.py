@@ -56,9 +56,9 @@ class About:
 
 
 @reports_trouble
-def keep(store: Store, parent: str, about: About, forecasts: Path) -> str:
+def keep(store: Store, parent: runs.Parent, about: About, forecasts: Path) -> str:
     """A child run with a piece's settings, scores and forecasts; its id."""
-    run_id = runs.open_child(store, parent, about.name, about.tags)
+    run_id = runs.add_child(store, parent, about.name, about.tags)
     runs.log(store, run_id, parameters=about.parameters, metrics=about.metrics)
     store.client.log_artifact(run_id, str(forecasts))
     runs.finish(store, run_id)

@@ -44,20 +44,42 @@ def open_parent(store: Store, series: str, name: str, flow: str, link: FlowRunLi
     return _create(store, experiment, name, tags)
 
 
+@dataclass(frozen=True)
+class Parent:
+    """A run that others belong to, and what they inherit of its tags."""
+
+    run_id: str
+    experiment: str
+    tags: Mapping[str, str]
+
+
 @reports_trouble
-def open_child(store: Store, parent: str, name: str, tags: Mapping[str, str]) -> str:
-    """A fresh child run. One that an earlier try left behind is closed as FAILED, not doubled."""
-    parent_run = store.client.get_run(parent)
-    wanted = {names.PARENT_RUN: parent, "mlflow.runName": name}
-    for earlier in _find(store, parent_run.info.experiment_id, wanted):
-        _discard(store, earlier)
+def as_parent(store: Store, run_id: str) -> Parent:
+    """A run, to add children to."""
+    run = store.client.get_run(run_id)
     inherited = {
         key: value
-        for key, value in parent_run.data.tags.items()
+        for key, value in run.data.tags.items()
         if key.startswith(("lstm_ops.", "prefect.")) and key != names.ERROR
     }
-    experiment = parent_run.info.experiment_id
-    return _create(store, experiment, name, {**inherited, **tags, names.PARENT_RUN: parent})
+    return Parent(run_id, run.info.experiment_id, inherited)
+
+
+@reports_trouble
+def add_child(store: Store, parent: Parent, name: str, tags: Mapping[str, str]) -> str:
+    """A child run that no earlier try can have left behind."""
+    own = {**parent.tags, **tags, names.PARENT_RUN: parent.run_id}
+    return _create(store, parent.experiment, name, own)
+
+
+@reports_trouble
+def open_child(store: Store, run_id: str, name: str, tags: Mapping[str, str]) -> str:
+    """A fresh child run. One that an earlier try left behind is closed as FAILED, not doubled."""
+    parent = as_parent(store, run_id)
+    wanted = {names.PARENT_RUN: run_id, "mlflow.runName": name}
+    for earlier in _find(store, parent.experiment, wanted):
+        _discard(store, earlier)
+    return add_child(store, parent, name, tags)
 
 
 @reports_trouble
