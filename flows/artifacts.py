@@ -41,5 +41,5 @@ def link(key: str, url: str | None, title: str, without: str) -> None:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, float):
-        return None if math.isnan(value) else float(f"{value:.6g}")
+        return float(f"{value:.6g}") if math.isfinite(value) else None
     return value

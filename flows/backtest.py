@@ -13,7 +13,7 @@ if __name__ == "__main__":
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
+from prefect import Flow, flow
 
 from flows import backtesting as steps
 from flows import beginning
@@ -53,15 +53,23 @@ def backtest(
     series = validated(run, raw, steps.require_cutoffs)
     planned(run, series, fresh)
     prepared(run, series)
-    fits.with_options(task_runner=task_runner(run.recipe.evaluation.runner))(run, series)
+    fits_of(run, series)()
     findings = evaluated(run, series)
     return reported(run, findings)
 
 
-@flow(name="fits", flow_run_name="fits of {opened.name}", validate_parameters=False)
-def fits(opened: Opened, series: Path) -> None:
-    """Every piece that no earlier backtest has done, on the runner that the experiment names."""
-    work = work_of(opened, series)
-    values, recipe = work.series.values, opened.recipe
-    futures = {path: fitted.submit(piece, values, recipe) for path, piece in work.missing().items()}
-    steps.keep_each(opened, work, futures)
+def fits_of(run: Opened, series: Path) -> Flow[[], None]:
+    """Every piece that no earlier backtest has done, on the runner that the experiment names.
+
+    A flow without parameters: Prefect would store them, with whatever passwords a recipe holds.
+    """
+    runner = task_runner(run.recipe.evaluation.runner)
+
+    @flow(name="fits", flow_run_name=f"fits of {run.name}", task_runner=runner)
+    def fits() -> None:
+        work = work_of(run, series)
+        values, missing = work.series.values, work.missing()
+        futures = {path: fitted.submit(p, values, run.recipe) for path, p in missing.items()}
+        steps.keep_each(run, work, futures)
+
+    return fits

@@ -7,11 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from prefect.futures import PrefectFuture
+from prefect.futures import PrefectFuture, as_completed
 from prefect.logging import get_run_logger
 
 from flows import artifacts, reports
 from flows.beginning import Opened
+from flows.policy import patiently
 from flows.progress import counted
 from flows.runners import require_answer, workers
 from flows.store import tracking_store
@@ -28,8 +29,8 @@ from lstm_ops.tracking import links, names, pieces, runs
 
 def require_cutoffs(series: Series, recipe: Experiment) -> None:
     """Raises what is wrong with a backtest of this series before anything is fitted."""
-    origins.plan(len(series), recipe)
-    origins.require_varied(series.values, recipe)
+    plan = origins.plan(len(series), recipe)
+    origins.require_varied(series.values, plan, recipe)
     require_answer(recipe.evaluation.runner)
 
 
@@ -37,11 +38,11 @@ def plan_pieces(opened: Opened, series: Path, fresh: bool) -> int:
     """Fetch the forecasts of pieces that earlier backtests have done; how many those are."""
     work, store = work_of(opened, series), tracking_store()
     done = {} if fresh else _done(work, opened)
-    folder_of(opened).mkdir(exist_ok=True)
-    for path in work.missing():
-        fetched = pieces.fetch(store, done[path.stem]) if path.stem in done else None
-        if fetched is not None:
-            shutil.move(fetched, path)
+    folder_of(opened).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=opened.folder) as scratch:
+        for path in work.missing():
+            if path.stem in done and (file := pieces.fetch(store, done[path.stem], Path(scratch))):
+                file.replace(path)
     kept = len(work.files) - len(work.missing())
     note = f"{len(work.files)} pieces; {kept} are done already, found in MLflow"
     get_run_logger().info(note if kept else f"{len(work.files)} pieces, none done before")
@@ -69,10 +70,11 @@ def keep_each(opened: Opened, work: Work, futures: dict[Path, PrefectFuture[Fore
     """As pieces are done, into MLflow; a failed one keeps no other from being kept."""
     failures: list[Exception] = []
     parent = runs.as_parent(tracking_store(), opened.run_id)
+    paths = {future: path for path, future in futures.items()}
     with counted(f"backtest {opened.name}", len(futures), f"{opened.recipe.series}-progress") as on:
-        for path, future in futures.items():
+        for future in as_completed(list(futures.values())):
             try:
-                _keep(parent, opened.recipe, work, path, future.result())
+                patiently(_keep)(parent, opened.recipe, work, paths[future], future.result())
             except Exception as error:  # whatever it was, the others are worth keeping
                 failures.append(error)
             on()
@@ -120,7 +122,7 @@ def report_backtest(opened: Opened, found: Findings) -> dict[str, Any]:
         "series": name,
         "experiment": opened.name,
         **outcome.as_dict(found),
-        "table": outcome.table(found),
+        "table": outcome.plain(outcome.table(found)),
         "mlflow": {"run_id": opened.run_id, "run_url": run_url},
     }
     shutil.rmtree(opened.folder, ignore_errors=True)
@@ -148,12 +150,12 @@ def _keep(
         **({} if piece.seed is None else {names.SEED: str(piece.seed)}),
     }
     metrics = {**_metrics(walk.score()), "fit/seconds": forecasts.seconds}
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=path.parents[1]) as scratch:
         file = Path(scratch) / pieces.FORECASTS
         backtest.save(forecasts, file)
         about = pieces.About(str(piece), tags, _parameters(piece, recipe), metrics)
         pieces.keep(tracking_store(), parent, about, file)
-        shutil.move(file, path)
+        file.replace(path)
 
 
 def _metrics(score: walks.Metrics) -> dict[str, float]:

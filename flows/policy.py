@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, task
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 
 from lstm_ops.errors import InvalidInput, SourceUnavailable, TrackingUnavailable
 
@@ -37,6 +40,22 @@ def retried_alone(function: Callable[P, R], name: str, run_name: str) -> Task[P,
         retry_delay_seconds=1,
         retry_condition_fn=_no_bad_input,
     )(function)
+
+
+def patiently(function: Callable[P, R]) -> Callable[P, R]:
+    """What is no task of its own, tried again in the same way where a server was the trouble."""
+
+    @functools.wraps(function)
+    def asking_again(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(RETRIES):
+            try:
+                return function(*args, **kwargs)
+            except (SourceUnavailable, TrackingUnavailable) as trouble:
+                get_run_logger().warning("%s; trying again", trouble)
+                time.sleep(DELAY_SECONDS)
+        return function(*args, **kwargs)
+
+    return asking_again
 
 
 def _no_bad_input(task: Any, task_run: Any, state: State[Any]) -> bool:

@@ -51,12 +51,19 @@ def require_answer(runner: Runner) -> None:
         return
     from distributed import Client
 
+    connect: Any = Client  # not annotated
     try:
-        client: Any = Client  # not annotated
-        client(runner.address, timeout=SECONDS_TO_ANSWER, set_as_default=False).close()
-    except (OSError, ValueError, TimeoutError) as error:
+        with connect(runner.address, timeout=SECONDS_TO_ANSWER, set_as_default=False) as client:
+            n_workers = len(client.scheduler_info(n_workers=-1)["workers"])
+    # TypeError: a protocol that needs settings of its own, such as tls
+    except (OSError, ValueError, TypeError, ImportError, TimeoutError) as error:
         raise InvalidExperiment(
             f"evaluation.runner.address: no Dask scheduler answers at {redacted(runner.address)} "
             f"({type(error).__name__}). Start one with `dask scheduler`, correct the address, or "
             "leave it out for a cluster on this machine"
         ) from None
+    if n_workers == 0:
+        raise InvalidExperiment(
+            f"evaluation.runner.address: the Dask scheduler at {redacted(runner.address)} has no "
+            "workers. Start some with `dask worker`"
+        )

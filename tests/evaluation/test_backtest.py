@@ -145,6 +145,16 @@ def test_split_intervals_cover_where_nothing_changes_and_adaptive_ones_where_it_
     assert [np.mean(quarter) for quarter in np.split(held, 4)] == pytest.approx([0.9] * 4, abs=0.02)
 
 
+def test_far_steps_know_every_calibration_error_from_the_start() -> None:
+    """Twelve steps ahead with nine errors to begin with: delays are of the forecasts' own."""
+    rng = np.random.default_rng(0)
+    covered = []
+    for _ in range(200):
+        calibration, errors = (np.abs(rng.standard_normal((n, 12))) for n in (9, 6))
+        covered.append(errors <= adaptive_margins(calibration, errors, 0.9, np.arange(1, 13)))
+    assert np.mean(covered, axis=(0, 1)).min() > 0.84
+
+
 @given(st.integers(1, 4), st.integers(0, 30))
 def test_a_margin_waits_for_its_error_to_be_known(late: int, at: int) -> None:
     rng = np.random.default_rng(1)

@@ -140,12 +140,17 @@ def test_too_few_forecasts_distinguish_nothing_and_a_diverged_training_is_worse(
     few = [walk(*one, horizon=6, n=4) for one in (("persistence", 1.0), ("lstm", 9.0))]
     (found,) = compare(few, 1, 0.95)
     assert math.isnan(found.p) and found.verdict == "not distinguishable"
+    assert "(too few forecasts for a test, 1 seed, 4 cutoffs)" in sentence(found)
 
     broken = walk("lstm", 1)
     broken = replace(broken, forecasts=np.full_like(broken.forecasts, np.nan))
     (found,) = compare([walk("persistence", 1), broken], 1, 0.95)
     assert found.verdict == "worse"
     assert "persistence beats lstm, whose training diverged" in sentence(found)
+
+    exact = walk("seasonal_naive", 0)
+    (found,) = compare([walk("lstm", 1), exact], 1, 0.95)
+    assert "seasonal_naive beats lstm: it is exact (p < 0.001" in sentence(found)
 
 
 def test_sentences() -> None:

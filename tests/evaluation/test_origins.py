@@ -9,9 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from lstm_ops.data.series import FloatArray
 from lstm_ops.errors import InvalidExperiment, InvalidSeries, SeriesTooShort
 from lstm_ops.evaluation import origins
-from lstm_ops.experiment import Experiment
+from lstm_ops.experiment import EarlyStopping, Experiment
 from lstm_ops.experiment.files import build
 
 
@@ -83,17 +84,42 @@ def test_what_does_not_fit_is_refused_with_what_would(
         origins.plan(n, experiment(**asked))
 
 
+def require_varied(values: FloatArray, **evaluation: Any) -> None:
+    asked = experiment(**evaluation)
+    origins.require_varied(values, origins.plan(len(values), asked), asked)
+
+
 def test_a_series_that_never_changes_has_no_mase() -> None:
     flat = np.ones(100)
     flat[80:] = 2  # later changes are of no use to the first fit
     with pytest.raises(InvalidSeries, match="never changes from value to value in the 67 points"):
-        origins.require_varied(flat, experiment())
+        require_varied(flat)
     seasonal = np.tile([1.0, 2.0, 3.0], 40)
-    origins.require_varied(seasonal, experiment())
+    require_varied(seasonal)
     with pytest.raises(InvalidSeries, match="season to season of 3"):
-        origins.require_varied(seasonal, experiment(season_length=3))
+        require_varied(seasonal, season_length=3)
     with pytest.raises(SeriesTooShort, match="more than a season"):
-        origins.require_varied(seasonal, experiment(season_length=90))
+        require_varied(seasonal, season_length=90)
+
+
+def test_every_sliding_fit_must_vary() -> None:
+    pause = np.concatenate([np.arange(40.0), np.full(40, 7.0), np.arange(20.0)])
+    require_varied(pause, cutoffs={"number": 4, "first": 20})
+    with pytest.raises(InvalidSeries, match="in the 20 points before the cutoff at 60"):
+        require_varied(pause, cutoffs={"number": 4, "first": 20, "window": "sliding"})
+
+
+def test_early_stopping_that_leaves_nothing_is_refused_before_anything_is_fitted() -> None:
+    asked = experiment(cutoffs={"number": 1, "first": 20}, horizon=3, strategy="direct")
+    origins.plan(30, asked)
+    stopping = EarlyStopping(fraction=0.9)
+    asked = asked.model_copy(
+        update={"training": asked.training.model_copy(update={"early_stopping": stopping})}
+    )
+    with pytest.raises(
+        SeriesTooShort, match="has 12 windows, and training.early_stopping holds 12"
+    ):
+        origins.plan(30, asked)
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,17 @@ def test_p_is_uniform_where_nothing_differs() -> None:
     assert 0.02 <= np.mean(below) <= 0.08
 
 
+def test_few_forecasts_that_overlap_are_not_told_apart_too_often() -> None:
+    """37 sums of twelve neighbouring errors; with n - 1 degrees of freedom one in four."""
+    rng = np.random.default_rng(0)
+    below = []
+    for _ in range(300):
+        errors = rng.standard_normal((2, 48)) ** 2
+        sums = np.array([np.convolve(each, np.ones(12), "valid") for each in errors])
+        below.append(diebold_mariano(sums[0], sums[1], 12).p < 0.05)
+    assert np.mean(below) < 0.09
+
+
 def test_the_interval_covers_what_it_says() -> None:
     """Errors with a memory; a plain bootstrap of single targets would be too sure."""
     rng = np.random.default_rng(0)

@@ -13,10 +13,14 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from prefect.client.orchestration import get_client
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.backtest import backtest
+from flows.store import tracking_store
+from lstm_ops import project
 from lstm_ops.data import series as series_files
 from lstm_ops.evaluation.backtest import Forecasts, Piece
+from lstm_ops.tracking import pieces
 
 FLOW = sys.modules["flows.backtest"]  # the module; `flows.backtest.backtest` is the flow
 SMALL = {
@@ -36,8 +40,9 @@ PIECES = {
     for who in ("feedforward seed 1", "feedforward seed 2", "linear", "persistence")
     for cutoff in (96, 119)
 }
+CLOSED = {"forecasters": [{"kind": "linear"}, {"kind": "persistence"}]}
 LINEAR = {
-    "forecasters": [{"kind": "linear"}, {"kind": "persistence"}],
+    **CLOSED,
     "evaluation.cutoffs.number": 2,
 }
 
@@ -180,6 +185,44 @@ def test_what_is_done_is_not_done_again(
         backtest(experiment="airline", overrides={**LINEAR, **change}, fresh=fresh)
         counts.append(len(fitted))
     assert counts == [4, 4, 0, 4]
+    # What was fitted anew is what later backtests take, and what is gone is fitted again.
+    newest = {
+        run.data.tags["lstm_ops.piece"]: run.info.run_id
+        for run in reversed(runs(client, "tags.`lstm_ops.piece` != ''"))
+    }
+    state = backtest(experiment="airline", overrides=LINEAR, return_state=True)
+    digests = parent_of(client, state).data.tags
+    found = pieces.done(
+        tracking_store(), "airline", digests["lstm_ops.data_digest"], project.code_digest()
+    )
+    assert found == newest
+    fitted.clear()
+    gone = next(
+        run.info.run_id
+        for run in map(client.get_run, newest.values())
+        if run.info.run_name == "linear at 96"
+        and run.data.params["evaluation.horizon"] == "None"
+        and run.data.params["scaling"] == "minmax"
+    )
+    client._tracking_client._get_artifact_repo(gone).delete_artifacts("forecasts.npz")
+    backtest(experiment="airline", overrides=LINEAR)
+    assert len(fitted) == 1
+
+
+def test_no_password_of_a_recipe_reaches_prefect(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, project_folder: Path
+) -> None:
+    del client
+    recipe = yaml.safe_load((project_folder / "experiments" / "airline.yaml").read_text())
+    recipe["evaluation"] = {"runner": {"kind": "dask", "address": "tcp://u:SECRET@127.0.0.1:1"}}
+    (tmp_path / "secretive.yaml").write_text(yaml.safe_dump({**recipe, **CLOSED}))
+    monkeypatch.setattr(FLOW.steps, "require_answer", lambda _: None)
+    monkeypatch.setattr(FLOW, "task_runner", lambda _: ThreadPoolTaskRunner(max_workers=1))
+    state = backtest(experiment=str(tmp_path / "secretive.yaml"), return_state=True)
+    assert state.is_completed(), state.message
+    with get_client(sync_client=True) as api:
+        for what in ("flow_runs", "task_runs", "artifacts", "logs"):
+            assert "SECRET" not in api.request("POST", f"/{what}/filter", json={}).text, what
 
 
 def test_a_piece_that_failed_is_tried_again_alone(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from distributed import LocalCluster
 
 from flows.backtest import backtest
 from flows.runners import require_answer, task_runner
@@ -35,7 +36,7 @@ def killer(project_folder: Path) -> Callable[[], psutil.Process | None]:
     def kill() -> None:
         limit = time.monotonic() + 60
         while time.monotonic() < limit:
-            if len(list(project_folder.glob(".state/work/*/pieces/*.npz"))) >= 3:
+            if len(list(project_folder.glob(".state/work/*/pieces/*/*.npz"))) >= 3:
                 worker = workers()[-1]
                 worker.kill()
                 killed.append(worker)
@@ -73,7 +74,17 @@ def test_a_cluster_of_our_own_listens_on_this_machine_only() -> None:
     assert listening == {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "tcp://", "tls://u:p@x:1"])
+def test_a_scheduler_without_workers_is_refused() -> None:
+    with (
+        LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
+        pytest.raises(InvalidExperiment, match="has no workers"),
+    ):
+        require_answer(Runner(kind="dask", address=cluster.scheduler_address))
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:1", "nonsense", "tcp://", "tls://u:p@x:1", "tls://127.0.0.1:1"]
+)
 def test_an_address_at_which_nobody_answers_is_refused(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from lstm_ops.tracking.recorded import Recorded
 
 MOST_SHOWN = 10
-Figures = Mapping[str, Mapping[str, float | None]]
+LARGEST = 1.797e308  # what MLflow's databases keep of an infinite metric, nearly
+Figure = float | str | None
+Figures = Mapping[str, Mapping[str, Figure]]
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Difference:
 
     of: str
     metric: str
-    then: float | None
-    now: float | None
+    then: Figure
+    now: Figure
 
 
 @dataclass(frozen=True)
@@ -80,36 +82,47 @@ def reproduce(record: Recorded) -> Reproduction:
     then: Figures
     if record.flow == "train":
         then = replay.trial_figures(record.trials)
-        now = replay.replay_trials(recipe, series, record.trials, _advance)
+        now = replay.replay_trials(recipe, series, _advance)
     else:
-        then = replay.backtest_figures(record.found["scores"])
+        then = replay.backtest_figures(record.found)
         now = replay.replay_backtest(recipe, series, _advance)
     return Reproduction(
         run_id=record.run_id,
         flow=record.flow,
-        metrics=sum(map(len, then.values())),
+        metrics=sum(len(metrics) for _, metrics, _ in _pairs(then, now)),
         differences=tuple(differences(then, now)),
         code=_code(record),
-        versions=tuple(project.installed_otherwise(record.lock)) if record.lock else (),
+        versions=_versions(record),
         data=_data(record, recipe, series),
     )
 
 
 def differences(then: Figures, now: Figures) -> list[Difference]:
     """Every metric that is not equal to the last bit. Two that are no number are equal."""
-    found = []
-    for of in then.keys() | now.keys():
-        before, after = then.get(of, {}), now.get(of, {})
-        for metric in before.keys() | after.keys():
-            a, b = before.get(metric), after.get(metric)
-            if not _equal(a, b):
-                found.append(Difference(of, metric, a, b))
-    return sorted(found, key=lambda d: (d.of, d.metric))
+    return [
+        Difference(of, metric, sides[0].get(metric), sides[1].get(metric))
+        for of, metrics, sides in _pairs(then, now)
+        for metric in metrics
+        if _comparable(sides[0].get(metric)) != _comparable(sides[1].get(metric))
+    ]
 
 
-def _equal(a: float | None, b: float | None) -> bool:
-    nothing = [value is None or math.isnan(value) for value in (a, b)]
-    return all(nothing) if any(nothing) else a == b
+def _pairs(then: Figures, now: Figures) -> list[tuple[str, list[str], list[Mapping[str, Figure]]]]:
+    """What figures are of, the names of all that either side has, and both sides."""
+    pairs = []
+    for of in sorted(then.keys() | now.keys()):
+        sides = [then.get(of, {}), now.get(of, {})]
+        pairs.append((of, sorted(sides[0].keys() | sides[1].keys()), sides))
+    return pairs
+
+
+def _comparable(value: Figure) -> Figure:
+    """Neither NaN, which is not equal to itself, nor two ways to say infinite."""
+    if not isinstance(value, float):
+        return value
+    if math.isnan(value):
+        return None
+    return math.copysign(math.inf, value) if abs(value) >= LARGEST else value
 
 
 def _advance(name: str) -> None:
@@ -121,6 +134,13 @@ def _code(record: Recorded) -> str | None:
     return None if now == record.code_digest else f"{record.code_digest} then, {now} now"
 
 
+def _versions(record: Recorded) -> tuple[str, ...]:
+    """What is installed otherwise than the lock of then has it."""
+    if record.lock is None:
+        return ("unknown, the run has no requirements.lock",)
+    return tuple(project.installed_otherwise(record.lock))
+
+
 def _data(record: Recorded, recipe: Experiment, series: Series) -> str | None:
     """Whether the source still gives what the run saw; it was done again on what it saw."""
     if series.digest() != record.data_digest:
@@ -128,10 +148,11 @@ def _data(record: Recorded, recipe: Experiment, series: Series) -> str | None:
     from lstm_ops.data.contract import check_series
     from lstm_ops.data.sources import load_raw
 
+    # What came from an address with a password or a query was recorded without them.
     try:
         today = check_series(load_raw(recipe)).digest()
     except LstmOpsError as error:
-        return f"the source no longer gives a series: {error}"
+        return f"the source as it is recorded gives no series: {error}"
     return None if today == record.data_digest else "the source gives another series today"
 
 

@@ -34,9 +34,9 @@ def adaptive_margins(
 ) -> FloatArray:
     """Half the width of each forecast's interval  # (n, horizon), from errors known before it.
 
-    calibration: (m, horizon), errors: (n, horizon), absolute, in order of time. An error of step j
-    is known `delays[j]` forecasts later, 1 at least.
-    The level is already adapted on the calibration errors.
+    calibration: (m, horizon), m at least 2, errors: (n, horizon), absolute, in order of time. An
+    error of step j is known `delays[j]` forecasts later, 1 at least; those of calibration are known
+    from the start.
     """
     n, horizon = errors.shape
     margins = np.empty((n, horizon))
@@ -47,23 +47,26 @@ def adaptive_margins(
 
 
 def _adapted(stream: FloatArray, n_calibration: int, level: float, late: int) -> FloatArray:
-    """The margins of one step after the calibration errors  # (len(stream) - n_calibration,)."""
-    start = min(
-        n_calibration, max(2, n_calibration // 2)
-    )  # errors before it only fill the quantile
+    """The margins of one step after the calibration errors  # (len(stream) - n_calibration,).
+
+    Calibration errors are all known at the first forecast; the level is adapted on their second
+    half, each from those before it.
+    """
     margins = np.zeros(len(stream))
     miss_rate = aim = 1 - level
+    start = max(2, n_calibration // 2)
+    known = start  # errors that the miss rate has been told of
     for now in range(start, len(stream)):
-        seen = now - late + 1  # errors that are known by now
-        if seen > start:
-            missed = stream[seen - 1] > margins[seen - 1]
-            miss_rate += STEP_SIZE * (aim - missed)
-        recent = stream[max(0, seen - RECENT) : max(1, seen)]
-        margins[now] = _quantile(recent, 1 - miss_rate)
+        seen = now if now <= n_calibration else max(n_calibration, now - late + 1)
+        for error in range(known, seen):
+            miss_rate += STEP_SIZE * (aim - (stream[error] > margins[error]))
+        known = max(known, seen)
+        margins[now] = _quantile(stream[max(0, seen - RECENT) : seen], 1 - miss_rate)
     return margins[n_calibration:]
 
 
 def _quantile(errors: FloatArray, level: float) -> float:
     """Of (n,) errors, counted so that a new one lies within it with that probability."""
-    rank = min(max(math.ceil((len(errors) + 1) * level), 1), len(errors))
+    wanted = math.ceil(round((len(errors) + 1) * level, 9))  # 100 * 0.55 is 55.000000000000007
+    rank = min(max(wanted, 1), len(errors))
     return float(np.partition(errors, rank - 1)[rank - 1])

@@ -25,6 +25,8 @@ from lstm_ops.models.catalog import CATALOG
 
 Verdict = Literal["better", "worse", "not distinguishable"]
 BOOTSTRAP_SEED = 1
+LEAST_BLOCKS = 3  # fewer are nearly the whole series each, and a bootstrap of them tells nothing
+NO_INTERVAL = Interval(math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,10 @@ class Comparison:
     """`a` against the simpler `b`. RMSEs are of the losses averaged over seeds and cutoffs.
 
     difference: RMSE of a minus that of b, in the units of the series, with its interval; relative:
-    the same over b's RMSE. statistic, p: Diebold–Mariano, NaN where there are too few forecasts;
-    p_adjusted: Holm, over all forecasters that are compared with b; confidence: of the verdict and
-    the intervals. seed_wins: the share of pairs
-    of a's and b's seeds in which a's RMSE is lower.
+    the same over b's RMSE, NaN where that is 0. statistic, p: Diebold–Mariano; p_adjusted: Holm,
+    over all forecasters that are compared with b. Test and intervals are NaN where there are too
+    few forecasts for them. confidence: of the verdict and the intervals; seed_wins: the share of
+    pairs of a's and b's seeds in which a's RMSE is lower.
     """
 
     a: str
@@ -67,7 +69,7 @@ def compare(walked: Sequence[Walk], origin_step: int, confidence: float) -> list
     comparisons = []
     for position, simple in enumerate(groups):
         family = [_compare(a, simple, origin_step, confidence) for a in groups[position + 1 :]]
-        adjusted = holm([c.p if math.isfinite(c.p) else 1.0 for c in family])
+        adjusted = _holm([c.p for c in family])
         comparisons += [
             replace(c, p_adjusted=p, verdict=_verdict(c, p, confidence))
             for c, p in zip(family, adjusted, strict=True)
@@ -89,7 +91,9 @@ def _compare(
     losses, others = _mean_losses(a), _mean_losses(b)  # (n_origins,) each
     overlap = math.ceil(a[0].horizon / origin_step)  # forecasts that share targets
     test = diebold_mariano(losses, others, overlap) if len(losses) > overlap + 1 else None
-    drawn = resample(losses, others, block=block_length(len(losses), overlap), seed=BOOTSTRAP_SEED)
+    block = block_length(len(losses), overlap)
+    drawn = resample(losses, others, block=block, seed=BOOTSTRAP_SEED)
+    enough = len(losses) >= LEAST_BLOCKS * block
     rmse_a, rmse_b = math.sqrt(losses.mean()), math.sqrt(others.mean())
     p = test.p if test else math.nan
     return Comparison(
@@ -98,9 +102,9 @@ def _compare(
         rmse_a=rmse_a,
         rmse_b=rmse_b,
         difference=rmse_a - rmse_b,
-        interval=drawn.difference(confidence),
+        interval=drawn.difference(confidence) if enough else NO_INTERVAL,
         relative=rmse_a / rmse_b - 1 if rmse_b > 0 else math.nan,
-        relative_interval=drawn.relative(confidence),
+        relative_interval=drawn.relative(confidence) if enough else NO_INTERVAL,
         statistic=test.statistic if test else math.nan,
         p=p,
         p_adjusted=p,
@@ -128,6 +132,12 @@ def _verdict(comparison: Comparison, p_adjusted: float, confidence: float) -> Ve
     if not all(finite):
         return "worse" if finite[1] else "better" if finite[0] else "not distinguishable"
     low, high = comparison.interval.low, comparison.interval.high
-    if p_adjusted >= 1 - confidence or low <= 0 <= high:
-        return "not distinguishable"
-    return "better" if comparison.difference < 0 else "worse"
+    if p_adjusted < 1 - confidence and (low > 0 or high < 0):  # never of what is not known
+        return "better" if comparison.difference < 0 else "worse"
+    return "not distinguishable"
+
+
+def _holm(p_values: Sequence[float]) -> list[float]:
+    """Where no test was made there is nothing to adjust."""
+    adjusted = iter(holm([p for p in p_values if math.isfinite(p)]))
+    return [next(adjusted) if math.isfinite(p) else math.nan for p in p_values]

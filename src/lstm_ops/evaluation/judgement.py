@@ -34,25 +34,29 @@ def judgement(ranked: Sequence[Standing], comparisons: Sequence[Comparison]) -> 
 def sentence(comparison: Comparison) -> str:
     """`feedforward beats lstm by 12 % (95 % interval 9–15 %, p < 0.001, 10 seeds, 8 cutoffs).`"""
     c = comparison
-    if not math.isfinite(c.rmse_a) and not math.isfinite(c.rmse_b):
-        return f"{c.a} and {c.b} both diverged in training ({_circumstances(c)})."
+    finite = [math.isfinite(c.rmse_a), math.isfinite(c.rmse_b)]
+    if not any(finite):
+        return f"{c.a} and {c.b} both diverged in training ({_counts(c)})."
     if c.verdict == "not distinguishable":
-        more = "above" if c.relative > 0 else "below"
-        change = f"{_percent(abs(c.relative))} {more}" if math.isfinite(c.relative) else "beside"
-        return (
-            f"{c.a} and {c.b} are not distinguishable: the RMSE of the first is {change} "
-            f"({_interval(c, c.relative_interval)}, {_circumstances(c)})."
-        )
+        return _not_told_apart(c)
     winner, loser = (c.a, c.b) if c.verdict == "better" else (c.b, c.a)
-    wins = c.seed_wins if c.verdict == "better" else 1 - c.seed_wins
+    if not all(finite):
+        return f"{winner} beats {loser}, whose training diverged ({_counts(c)})."
+    if min(c.rmse_a, c.rmse_b) == 0:
+        return f"{winner} beats {loser}: it is exact ({_evidence(c)})."
     gain, interval = _gain(c)
-    if not math.isfinite(gain):
-        return f"{winner} beats {loser}, whose training diverged ({_circumstances(c)})."
+    wins = c.seed_wins if c.verdict == "better" else 1 - c.seed_wins
     but = "" if wins > 0.5 else f"; of seeds taken one by one it wins {_percent(wins)}, no more"
-    return (
-        f"{winner} beats {loser} by {_percent(gain)} ({_interval(c, interval)}, "
-        f"{_circumstances(c)}){but}."
-    )
+    return f"{winner} beats {loser} by {_percent(gain)} ({_evidence(c, interval)}){but}."
+
+
+def _not_told_apart(c: Comparison) -> str:
+    change = ""
+    if math.isfinite(c.relative):
+        more = "above" if c.relative > 0 else "below"
+        change = f": the RMSE of the first is {_percent(abs(c.relative))} {more}"
+    evidence = _evidence(c, c.relative_interval)
+    return f"{c.a} and {c.b} are not distinguishable{change} ({evidence})."
 
 
 def _gain(c: Comparison) -> tuple[float, Interval]:
@@ -69,6 +73,8 @@ def _gain(c: Comparison) -> tuple[float, Interval]:
 
 def _of_the_first(ranked: Sequence[Standing], comparisons: Sequence[Comparison]) -> str:
     best = ranked[0].forecaster
+    if not math.isfinite(ranked[0].mean["rmse"]):
+        return "The training of every forecaster diverged."
     lowest = f"{best} has the lowest RMSE, {ranked[0].mean['rmse']:.4g}."
     if len(ranked) == 1:
         return lowest
@@ -96,10 +102,16 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _circumstances(c: Comparison) -> str:
+def _evidence(c: Comparison, interval: Interval | None = None) -> str:
+    """Interval, p, seeds and cutoffs, as far as there are any."""
+    parts = [_interval(c, interval)] if interval and math.isfinite(interval.low) else []
+    test = p_value(c.p_adjusted) if math.isfinite(c.p_adjusted) else "too few forecasts for a test"
+    return ", ".join([*parts, test, _counts(c)])
+
+
+def _counts(c: Comparison) -> str:
     counts = [(c.n_seeds, "seed"), (c.n_cutoffs, "cutoff")]
-    counted = ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counts)
-    return f"{p_value(c.p_adjusted)}, {counted}"
+    return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counts)
 
 
 def _percent(share: float) -> str:

@@ -106,24 +106,29 @@ def fitting_horizon(experiment: Experiment) -> int:
     return horizon_of(experiment) if direct else experiment.window.horizon
 
 
-def require_varied(values: FloatArray, experiment: Experiment) -> None:
+def require_varied(values: FloatArray, plan: Plan, experiment: Experiment) -> None:
     """Raises `InvalidSeries` where MASE has nothing to scale by.
 
-    values: (n_points,). That is where the points before the first cutoff never change from season
-    to season, or are no longer than one.
+    values: (n_points,). That is where the points that a fit sees never change from season to
+    season, or are no longer than one.
     """
-    first, season = first_cutoff(len(values), experiment), experiment.evaluation.season_length
+    for blocks in plan.fits():
+        _require_varied(values[blocks[0].first_seen : blocks[0].fitted_at], blocks[0], experiment)
+
+
+def _require_varied(seen: FloatArray, block: Block, experiment: Experiment) -> None:
+    first, season = len(seen), experiment.evaluation.season_length
     if first <= season:
         raise SeriesTooShort(
-            f'"{experiment.series}" has {first} points before the first cutoff; MASE with '
-            f"evaluation.season_length={season} needs more than a season"
+            f'"{experiment.series}" has {first} points before the cutoff at {block.cutoff}; MASE '
+            f"with evaluation.season_length={season} needs more than a season"
         )
-    if not np.any(values[season:first] != values[: first - season]):
+    if not np.any(seen[season:] != seen[:-season]):
         what = "value to value" if season == 1 else f"season to season of {season}"
         raise InvalidSeries(
             f'"{experiment.series}" never changes from {what} in the {first} points before the '
-            "first cutoff: MASE divides by that change. Give a series that varies, another "
-            "evaluation.season_length, or a later evaluation.cutoffs.first"
+            f"cutoff at {block.cutoff}: MASE divides by that change. Give a series that varies, "
+            "another evaluation.season_length, or a later evaluation.cutoffs.first"
         )
 
 
@@ -157,6 +162,20 @@ def _require_span(span: int, n_points: int, first: int, experiment: Experiment) 
         )
 
 
+def _require_windows(n_windows: int, experiment: Experiment) -> None:
+    """Early stopping leaves some of the smallest fit's to train on."""
+    stopping, horizon = experiment.training.early_stopping, fitting_horizon(experiment)
+    if stopping is None:
+        return
+    held_out = max(1, int(n_windows * stopping.fraction)) + horizon - 1
+    if n_windows <= held_out:
+        raise SeriesTooShort(
+            f'"{experiment.series}": the first fit has {n_windows} windows, and '
+            f"training.early_stopping holds {held_out} out of it. Set a later "
+            "evaluation.cutoffs.first, or leave early stopping out"
+        )
+
+
 def _require_fit(first: int, experiment: Experiment) -> None:
     """A fit, and one before it that leaves windows out to calibrate intervals on."""
     window, horizon = experiment.window, horizon_of(experiment)
@@ -164,6 +183,7 @@ def _require_fit(first: int, experiment: Experiment) -> None:
     start = calibration_start(first, experiment)
     calibrating = (first - start - horizon) // experiment.evaluation.origin_step + 1
     if start >= length and calibrating >= LEAST_CALIBRATION:
+        _require_windows(start - length + 1, experiment)
         return
     raise SeriesTooShort(
         f'"{experiment.series}": the first cutoff leaves {first} points, {start} to fit on and '

@@ -52,8 +52,8 @@ def as_dict(findings: Findings) -> dict[str, Any]:
         "comparisons": [_comparison(comparison) for comparison in findings.comparisons],
         "verdict": findings.verdict,
     }
-    plain: dict[str, Any] = _plain(found)
-    return plain
+    content: dict[str, Any] = plain(found)
+    return content
 
 
 def scores(walked: Sequence[Walk], series: Series) -> list[Row]:
@@ -158,9 +158,10 @@ def _comparison(c: Comparison) -> Row:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The same without figures that JSON does not know: None instead."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

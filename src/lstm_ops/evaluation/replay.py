@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lstm_ops.data.series import Series
@@ -12,35 +12,34 @@ from lstm_ops.evaluation.trial import run_trial
 from lstm_ops.experiment import Experiment
 from lstm_ops.models import catalog
 
-Figures = dict[str, float]
+Who = tuple[str, int | None]  # a forecaster and its seed
+Figures = dict[str, dict[str, float | str | None]]
+"""Figures by name, by what they are of."""
 Advance = Callable[[str], object]
 """Called with the name of what was done, after each fit."""
 
-Who = tuple[str, int | None]  # a forecaster and its seed
-
 # How long something took and how fast it was, which is never the same twice; a curve's last point.
 APART = ("fit/seconds", "fit/steps_per_second", "train/loss")
+SCORED = ("forecaster", "seed", "cutoff", "points", "horizon")  # what a row of scores is of
+COMPARED = ("difference", "relative", "statistic", "p", "p_adjusted", "seed_wins", "verdict")
 
 
-def replay_trials(
-    recipe: Experiment,
-    series: Series,
-    wanted: Iterable[Who],
-    advance: Advance,
-) -> dict[str, Figures]:
-    """Metrics of a training's trials, by name; `wanted` are forecasters with their seeds."""
-    specs = {spec.name: spec for spec in recipe.forecasters}
+def replay_trials(recipe: Experiment, series: Series, advance: Advance) -> Figures:
+    """Metrics of every trial of a training."""
     parts = split(series.values, recipe.split, recipe.window, recipe.series)
-    metrics = {}
-    for name, seed in wanted:
-        forecaster = catalog.create(specs[name], recipe)
-        trial = run_trial(forecaster, parts, recipe.scaling, seed=seed or 0, signal=series.signal)
-        metrics[name, seed] = trial.metrics
-        advance(trial_name(name, seed))
+    metrics: dict[Who, Mapping[str, float]] = {}
+    for spec in recipe.forecasters:
+        forecaster = catalog.create(spec, recipe)
+        for seed in recipe.seeds if forecaster.stochastic else (None,):
+            trial = run_trial(
+                forecaster, parts, recipe.scaling, seed=seed or 0, signal=series.signal
+            )
+            metrics[str(spec.name), seed] = trial.metrics
+            advance(trial_name(str(spec.name), seed))
     return trial_figures(metrics)
 
 
-def trial_figures(metrics: Mapping[Who, Mapping[str, float]]) -> dict[str, Figures]:
+def trial_figures(metrics: Mapping[Who, Mapping[str, float]]) -> Figures:
     """Those that a second time should be equal, by trial."""
     return {
         trial_name(*who): {key: value for key, value in found.items() if key not in APART}
@@ -48,25 +47,29 @@ def trial_figures(metrics: Mapping[Who, Mapping[str, float]]) -> dict[str, Figur
     }
 
 
-def replay_backtest(recipe: Experiment, series: Series, advance: Advance) -> dict[str, Figures]:
-    """Scores of a backtest by forecaster, seed, cutoff and step ahead; see `backtest_figures`."""
+def replay_backtest(recipe: Experiment, series: Series, advance: Advance) -> Figures:
+    """Scores and comparisons of a backtest."""
     plan = origins.plan(len(series), recipe)
     results = []
     for piece in backtest.pieces(plan, recipe):
         results.append((piece, backtest.run_piece(piece, series.values, recipe)))
         advance(str(piece))
     found = outcome.judge(results, series, plan, recipe, recipe.series)
-    return backtest_figures(outcome.as_dict(found)["scores"])
+    return backtest_figures(outcome.as_dict(found))
 
 
-def backtest_figures(scores: Iterable[dict[str, Any]]) -> dict[str, Figures]:
-    """The rows of a backtest's scores by what they are of."""
-    of = ("forecaster", "seed", "cutoff", "points", "horizon")
-    return {
+def backtest_figures(found: Mapping[str, Any]) -> Figures:
+    """From what a backtest found, as its JSON has it."""
+    scores = {
         f"{trial_name(row['forecaster'], row['seed'])} at {row['points']}, "
-        f"{row['horizon']} ahead": {k: v for k, v in row.items() if k not in of}
-        for row in scores
+        f"{row['horizon']} ahead": {k: v for k, v in row.items() if k not in SCORED}
+        for row in found["scores"]
     }
+    comparisons = {
+        f"{row['a']} against {row['b']}": {key: row[key] for key in COMPARED}
+        for row in found["comparisons"]
+    }
+    return {**scores, **comparisons, "backtest": {"verdict": found["verdict"]}}
 
 
 def trial_name(forecaster: str, seed: int | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-Cell = str | float | int
+Cell = str | float | int | None
 Rows = Sequence[Mapping[str, Cell]]
 READABLE = 1e9
 
@@ -59,4 +59,6 @@ def _cells(rows: Rows) -> list[list[str]]:
 
 
 def _format(cell: Cell) -> str:
+    if cell is None:
+        return "–"
     return number(cell) if isinstance(cell, float) else str(cell)

@@ -84,7 +84,7 @@ def fit(
 
     orders: (epochs, n), the windows in the order of every epoch. `network` has its optimizer from
     `compile`, and goes on where that stands. Callbacks are called for the training and its epochs,
-    not for batches. validation: inputs (n, …) and targets (n, horizon).
+    not for batches. held_out: the windows of val_loss.
     """
     import keras
 

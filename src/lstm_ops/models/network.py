@@ -206,11 +206,13 @@ def _fit_compiled(
     """Losses by epoch. Where XLA cannot compile the network, `fit` does it, with a warning."""
     size = training.batch_size
     held_out = programs.batches(*lesson.held_out, size) if lesson.held_out else None
-    callbacks = _callbacks(training)
+    callbacks, start = _callbacks(training), network.get_weights()
     try:
         history = compiled.fit(network, lesson.batches(size), orders, on_epoch, callbacks, held_out)
     except programs.CannotCompile as reason:
         warnings.warn(f"{network.name} is trained by fit, which is slower: {reason}", stacklevel=2)
+        network.set_weights(start)
+        _set_out(network, len(lesson.inputs), training)
         return _fit(network, lesson, orders, training, on_epoch)
     return history["loss"]
 

@@ -31,7 +31,7 @@ _finding = threading.Lock()
 
 
 class CannotCompile(Exception):
-    """XLA has no way to run a part of the network. Nothing has been trained."""
+    """XLA has no way to run a part of the network, or of its loss on other windows."""
 
 
 @dataclass

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlflow.entities import ViewType
-from mlflow.exceptions import MlflowException
 
 from lstm_ops.tracking import names, runs
 from lstm_ops.tracking.store import Store, reports_trouble
@@ -38,8 +37,9 @@ def done(store: Store, series: str, data_digest: str, code_digest: str) -> dict[
             max_results=1000,
             page_token=token,
         )
-        keyed = [(run.data.tags.get(names.PIECE), str(run.info.run_id)) for run in page]
-        found |= {key: run_id for key, run_id in keyed if key}
+        for run in page:  # the newest first
+            if key := run.data.tags.get(names.PIECE):
+                found.setdefault(key, str(run.info.run_id))
         token = page.token
         if not token:
             return found
@@ -65,9 +65,9 @@ def keep(store: Store, parent: runs.Parent, about: About, forecasts: Path) -> st
     return run_id
 
 
-def fetch(store: Store, run_id: str) -> Path | None:
-    """The forecasts of a piece; None where somebody has removed them."""
-    try:
-        return Path(store.client.download_artifacts(run_id, FORECASTS))
-    except (MlflowException, OSError):
+@reports_trouble
+def fetch(store: Store, run_id: str, folder: Path) -> Path | None:
+    """The forecasts of a piece, put into a folder; None where somebody has removed them."""
+    if FORECASTS not in {file.path for file in store.client.list_artifacts(run_id)}:
         return None
+    return Path(store.client.download_artifacts(run_id, FORECASTS, str(folder)))

@@ -122,7 +122,9 @@ def log_folder(store: Store, run_id: str, folder: Path) -> None:
 def log_table(store: Store, run_id: str, name: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Rows as a table that MLflow's UI shows, and as CSV."""
     columns = {key: [row[key] for row in rows] for key in rows[0]}
-    store.client.log_table(run_id, columns, f"{name}.json")
+    # As `log_table` writes it, which would add the rows to those of an earlier try.
+    table = {"columns": list(columns), "data": [list(row.values()) for row in rows]}
+    store.client.log_dict(run_id, table, f"{name}.json")
     store.client.log_text(run_id, pd.DataFrame(columns).to_csv(index=False), f"{name}.csv")
 
 
