@@ -116,9 +116,7 @@ def test_early_stopping_that_leaves_nothing_is_refused_before_anything_is_fitted
     asked = asked.model_copy(
         update={"training": asked.training.model_copy(update={"early_stopping": stopping})}
     )
-    with pytest.raises(
-        SeriesTooShort, match="has 12 windows, and training.early_stopping holds 12"
-    ):
+    with pytest.raises(SeriesTooShort, match=r"12 windows, and .* holds 12 out of it"):
         origins.plan(30, asked)
 
 
