@@ -49,6 +49,19 @@ ADAPTED = {
 
 InFreshPython = Callable[..., str]
 
+# With several processes (`make test`): what shares a server that takes long to start stays in one.
+TOGETHER = {"e2e/test_browser.py": "stack", "e2e/test_deployments.py": "stack"}
+TOGETHER_BY_FOLDER = {"flows": "flows"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A group for each file, or for those that share a server."""
+    for item in items:
+        path = item.path.relative_to(PROJECT / "tests")
+        group = TOGETHER.get(path.as_posix()) or TOGETHER_BY_FOLDER.get(path.parts[0])
+        item.add_marker(pytest.mark.xdist_group(group or path.as_posix()))
+
 
 @dataclass(frozen=True)
 class Trained:
