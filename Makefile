@@ -28,7 +28,7 @@ ui: set-up  ## look at the results in MLflow
 	@$(BIN)/lstm-ops ui $(ARGS)
 
 test: set-up  ## run the tests: make test ARGS="tests/evaluation -x"
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 lint: set-up  ## check style, types and the direction of imports
 	@.venv/bin/ruff check .

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from lstm_ops.data.scaling import Scaling
@@ -50,17 +51,24 @@ ADAPTED = {
 InFreshPython = Callable[..., str]
 
 # With several processes (`make test`): what shares a server that takes long to start stays in one.
-TOGETHER = {"e2e/test_browser.py": "stack", "e2e/test_deployments.py": "stack"}
-TOGETHER_BY_FOLDER = {"flows": "flows"}
+TOGETHER = {
+    "tests/e2e/test_browser.py": "stack",
+    "tests/e2e/test_deployments.py": "stack",
+    "tests/flows/": "prefect_server",
+}
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A group for each file, or for those that share a server."""
-    for item in items:
-        path = item.path.relative_to(PROJECT / "tests")
-        group = TOGETHER.get(path.as_posix()) or TOGETHER_BY_FOLDER.get(path.parts[0])
-        item.add_marker(pytest.mark.xdist_group(group or path.as_posix()))
+class ByServer(LoadScopeScheduling):
+    """Tests of a file stay together, and those of files that share a server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((name for path, name in TOGETHER.items() if file.startswith(path)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer:
+    """Instead of the plugin's own choices."""
+    return ByServer(config, log)
 
 
 @dataclass(frozen=True)
