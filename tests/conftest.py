@@ -51,11 +51,7 @@ ADAPTED = {
 InFreshPython = Callable[..., str]
 
 # With several processes (`make test`): what shares a server that takes long to start stays in one.
-TOGETHER = {
-    "tests/e2e/test_browser.py": "stack",
-    "tests/e2e/test_deployments.py": "stack",
-    "tests/flows/": "prefect_server",
-}
+TOGETHER = {"tests/e2e/": "stack", "tests/flows/": "prefect_server"}
 
 
 class ByServer(LoadScopeScheduling):

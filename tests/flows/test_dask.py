@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -18,14 +19,18 @@ from lstm_ops.experiment import Runner
 
 SETTINGS = {
     "forecasters": [{"kind": "ridge"}, {"kind": "linear"}, {"kind": "persistence"}],
-    "evaluation.cutoffs.number": 15,
+    "evaluation.cutoffs.number": 30,
 }
 
 
 def workers() -> list[psutil.Process]:
     """The processes of Dask's workers, which are children of this one."""
-    family = psutil.Process().children(recursive=True)
-    return [child for child in family if "spawn_main" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it ended meanwhile
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 @pytest.fixture
@@ -37,10 +42,10 @@ def killer(project_folder: Path) -> Callable[[], psutil.Process | None]:
         limit = time.monotonic() + 60
         while time.monotonic() < limit:
             if len(list(project_folder.glob(".state/work/*/pieces/*/*.npz"))) >= 3:
-                worker = workers()[-1]
-                worker.kill()
-                killed.append(worker)
-                return
+                for worker in workers()[-1:]:
+                    worker.kill()
+                    killed.append(worker)
+                    return
             time.sleep(0.01)
 
     threading.Thread(target=kill, daemon=True).start()
