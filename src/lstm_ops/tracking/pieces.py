@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlflow.entities import ViewType
-
 from lstm_ops.tracking import names, runs
 from lstm_ops.tracking.store import Store, reports_trouble
 
@@ -26,23 +24,12 @@ def done(store: Store, series: str, data_digest: str, code_digest: str) -> dict[
         names.DATA_DIGEST: data_digest,
         names.CODE_DIGEST: code_digest,
     }
-    condition = " and ".join(f"tags.`{key}` = '{value}'" for key, value in wanted.items())
     found: dict[str, str] = {}
-    token: str | None = None
-    while True:
-        page = store.client.search_runs(
-            [experiment.experiment_id],
-            f"{condition} and attributes.status = 'FINISHED'",
-            ViewType.ACTIVE_ONLY,
-            max_results=1000,
-            page_token=token,
-        )
-        for run in page:  # the newest first
-            if key := run.data.tags.get(names.PIECE):
-                found.setdefault(key, str(run.info.run_id))
-        token = page.token
-        if not token:
-            return found
+    for run in runs.find(store, experiment.experiment_id, wanted):  # the newest first
+        key = run.data.tags.get(names.PIECE)
+        if key and run.info.status == "FINISHED":
+            found.setdefault(key, str(run.info.run_id))
+    return found
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from lstm_ops.errors import InvalidInput
-from lstm_ops.tracking import names
+from lstm_ops.tracking import names, runs
 from lstm_ops.tracking.store import Store, reports_trouble
 
 TRAIN, BACKTEST = "train", "backtest"
@@ -84,13 +84,8 @@ def _parent(store: Store, run: Run) -> Run:
 
 
 def _trials(store: Store, parent: Run) -> dict[tuple[str, int | None], dict[str, float]]:
-    condition = f"tags.`{names.PARENT_RUN}` = '{parent.info.run_id}'"
-    children = store.client.search_runs(
-        [parent.info.experiment_id],
-        f"{condition} and attributes.status = 'FINISHED'",
-        max_results=50_000,
-    )
-    return {_who(child): dict(child.data.metrics) for child in children}
+    children = runs.find(store, parent.info.experiment_id, {names.PARENT_RUN: parent.info.run_id})
+    return {_who(c): dict(c.data.metrics) for c in children if c.info.status == "FINISHED"}
 
 
 def _who(child: Run) -> tuple[str, int | None]:

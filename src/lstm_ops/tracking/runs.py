@@ -31,7 +31,7 @@ class FlowRunLink:
 def open_parent(store: Store, series: str, name: str, flow: str, link: FlowRunLink) -> str:
     """The run of a training; a re-run of the same flow run takes its own up again."""
     experiment = experiment_id(store, series)
-    found = _find(store, experiment, {names.FLOW_RUN_ID: link.id, names.FLOW: flow})
+    found = find(store, experiment, {names.FLOW_RUN_ID: link.id, names.FLOW: flow})
     parents = [run for run in found if names.PARENT_RUN not in run.data.tags]
     tags = {
         names.FLOW: flow,
@@ -77,7 +77,7 @@ def open_child(store: Store, run_id: str, name: str, tags: Mapping[str, str]) ->
     """A fresh child run. One that an earlier try left behind is closed as FAILED, not doubled."""
     parent = as_parent(store, run_id)
     wanted = {names.PARENT_RUN: run_id, "mlflow.runName": name}
-    for earlier in _find(store, parent.experiment, wanted):
+    for earlier in find(store, parent.experiment, wanted):
         _discard(store, earlier)
     return add_child(store, parent, name, tags)
 
@@ -140,7 +140,7 @@ def fail_training(store: Store, flow_run_id: str, reason: str, *, killed: bool =
     everywhere = [e.experiment_id for e in store.client.search_experiments()]
     open_runs = [
         run
-        for run in _find(store, everywhere, {names.FLOW_RUN_ID: flow_run_id})
+        for run in find(store, everywhere, {names.FLOW_RUN_ID: flow_run_id})
         if run.info.status == "RUNNING"
     ]
     for run in open_runs:
@@ -179,7 +179,8 @@ def _discard(store: Store, run: Run) -> None:
     store.client.set_tag(run.info.run_id, "mlflow.runName", f"{run.info.run_name} (earlier try)")
 
 
-def _find(store: Store, experiments: str | list[str], tags: Mapping[str, str]) -> list[Run]:
+def find(store: Store, experiments: str | list[str], tags: Mapping[str, str]) -> list[Run]:
+    """Every run that bears these tags, the newest first."""
     where = [experiments] if isinstance(experiments, str) else experiments
     condition = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
     found: list[Run] = []
