@@ -9,6 +9,8 @@ LstmOpsError                    exit status 1: not the user's doing
 │   └── UnsupportedModel        a network that cannot be explained; names the layer
 ├── SourceUnavailable           a remote source that did not answer
 ├── TrackingUnavailable         MLflow's server or store did not answer, or refused
+├── ChampionUnusable            an incident: the champion cannot be loaded, or does not forecast
+├── MovedMeanwhile              somebody else's decision about the champion came first
 └── StackError                  the local stack: a taken port, a child that died, one already up
 """
 
@@ -73,6 +75,14 @@ class SourceUnavailable(LstmOpsError):
 
 class TrackingUnavailable(LstmOpsError):
     """MLflow's server or store did not answer, or refused what was asked."""
+
+
+class ChampionUnusable(LstmOpsError):
+    """The version behind an alias cannot be loaded, or does not forecast. Nothing was changed."""
+
+
+class MovedMeanwhile(LstmOpsError):
+    """Another decision about the champion was made first. Nothing was changed; look again."""
 
 
 class StackError(LstmOpsError):

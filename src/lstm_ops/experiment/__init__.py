@@ -2,6 +2,7 @@
 
 from lstm_ops.experiment.evaluation import Cutoffs, Evaluation, Runner
 from lstm_ops.experiment.files import load, names
+from lstm_ops.experiment.forecast import Forecast
 from lstm_ops.experiment.forecasters import (
     FeedforwardSpec,
     ForecasterSpec,
@@ -16,6 +17,7 @@ from lstm_ops.experiment.forecasters import (
     SeasonalLags,
     SeasonalNaiveSpec,
 )
+from lstm_ops.experiment.gate import Budget, Gate
 from lstm_ops.experiment.overrides import override_paths
 from lstm_ops.experiment.sections import (
     EarlyStopping,
@@ -31,13 +33,16 @@ from lstm_ops.experiment.sections import (
 )
 
 __all__ = [
+    "Budget",
     "Cutoffs",
     "EarlyStopping",
     "Evaluation",
     "Experiment",
     "FeedforwardSpec",
     "FileSource",
+    "Forecast",
     "ForecasterSpec",
+    "Gate",
     "GruSpec",
     "Harmonic",
     "LearnedSpec",

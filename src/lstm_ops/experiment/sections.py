@@ -8,7 +8,9 @@ from pydantic import Field, field_validator, model_validator
 
 from lstm_ops.experiment.base import Fraction, Name, Number, Section, Seeds, Whole, repeated
 from lstm_ops.experiment.evaluation import Evaluation
+from lstm_ops.experiment.forecast import Forecast
 from lstm_ops.experiment.forecasters import ForecasterSpec
+from lstm_ops.experiment.gate import Gate
 
 ScalingKind = Literal["none", "standardise", "minmax"]
 
@@ -124,6 +126,8 @@ class Experiment(Section):
     training: Training = Training()
     seeds: Seeds = (7,)
     evaluation: Evaluation = Evaluation()
+    gate: Gate = Gate()
+    forecast: Forecast = Forecast()
 
     @field_validator("forecasters")
     @classmethod

@@ -13,7 +13,11 @@ PIECE = "lstm_ops.piece"
 PROCESS = "lstm_ops.process"
 FLOW_RUN_ID = "prefect.flow_run_id"
 FLOW_RUN_URL = "prefect.flow_run_url"
+# On a model version. `recipe`: a fingerprint of what was fitted and how, but for data and seed.
 VERSION_FORECASTER = "forecaster"
+VERSION_RECIPE = "recipe"
+VERSION_CUTOFF = "cutoff"
+VERSION_DECISION = "decision"
 
 PARENT_RUN = "mlflow.parentRunId"
 DESCRIPTION = "mlflow.note.content"
@@ -21,3 +25,5 @@ SOURCE = "mlflow.source.name"
 USER = "mlflow.user"
 
 CHAMPION = "champion"
+CHALLENGER = "challenger"
+PREVIOUS = "previous"
