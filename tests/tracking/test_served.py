@@ -8,6 +8,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from mlflow.pyfunc import PyFuncModel
 
 from lstm_ops.tracking import runs
 from lstm_ops.tracking.runs import FlowRunLink
-from lstm_ops.tracking.served.log import CODE, FORMAT, Served, log_model
+from lstm_ops.tracking.served.forecaster import Compiled
+from lstm_ops.tracking.served.log import CALIBRATION, CODE, FORMAT, Served, log_model
 from lstm_ops.tracking.store import Store, connect
 
 FORMATS = sorted((Path(__file__).parents[1] / "data").glob("served-format-*/*/"))
@@ -43,6 +45,15 @@ ADAPTED = [  # see changes with seasonal lags
 ]
 NETWORKS = ("lstm", "feedforward")
 OF_EACH_FAMILY = CASES[1::2] + CASES[-1:]
+WITHOUT = ("persistence", 1, "steps")  # without calibration
+COLUMNS = ["time", "forecast", "lower", "upper"]
+
+
+def calibration() -> Any:
+    """Errors of up to three steps ahead, of 40 origins; the last ones have no later targets."""
+    errors = np.random.default_rng(3).exponential(20, (40, 3)) * [1, 2, 3]
+    errors[-1, 1:] = errors[-2, 2] = np.nan
+    return errors
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,28 @@ class Logged:
             ahead += list(self.trained.fitted.predict(window)[0])
         return list(scaling.invert(np.array(ahead[:horizon])))
 
+    def expected_margins(self, values: Any, horizon: int, level: float) -> list[float]:
+        """By counting, and by forecasts of the Python forecaster."""
+        columns = [column[np.isfinite(column)] for column in calibration().T]
+        margins = [counted(column, level) for column in columns]
+        margins += [margins[2] * math.sqrt(step / 3) for step in range(4, horizon + 1)]
+        known = self.trained.scaling.apply(np.asarray(values, dtype=np.float64))
+        look_back = self.model.unwrap_python_model().recipe["look_back"]  # what it needs itself
+        origins = range(max(look_back, len(known) - 100), len(known))
+        if len(origins) < 30:
+            return margins[:horizon]
+        windows = np.array([known[origin - look_back : origin] for origin in origins])
+        said = self.trained.scaling.invert(self.trained.fitted.predict(windows)[:, 0])
+        missed = np.abs(said - np.asarray(values)[origins.start :])
+        factor = counted(missed, level) / margins[0]
+        return [margin * factor for margin in margins[:horizon]]
+
+
+def counted(errors: Any, level: float) -> float:
+    """The smallest error such that enough are not above it, or the largest."""
+    needed = round((len(errors) + 1) * level, 9)
+    return float(next((e for e in sorted(errors) if sum(errors <= e) >= needed), max(errors)))
+
 
 @pytest.fixture(scope="module")
 def log_served(
@@ -83,16 +116,19 @@ def log_served(
         environment.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         before = mlflow.get_tracking_uri()
         store = connect(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts")
-        made = {case: _log(store, trained(*case)) for case in (*CASES, *ADAPTED)}
+        errors = {case: None if case == WITHOUT else calibration() for case in (*CASES, *ADAPTED)}
+        made: dict[Any, Logged] = {c: _log(store, trained(*c), e) for c, e in errors.items()}
+        made["steady", "noise"] = _log(store, trained(*WITHOUT), steady_errors())
         mlflow.set_tracking_uri(before)
     return lambda *case: made[case]
 
 
-def _log(store: Store, trained: Any) -> Logged:
+def _log(store: Store, trained: Any, errors: Any) -> Logged:
     name = str(trained.recipe.forecasters[0].name)
     parent = runs.open_parent(store, "airline", "x", "train", FlowRunLink("1"))
     run_id = runs.open_child(store, parent, name, {})
-    served = Served("airline", name, trained.recipe.window, trained.scaling, trained.spacing)
+    recipe = trained.recipe
+    served = Served("airline", name, recipe.window, trained.scaling, trained.spacing, errors)
     model_id = log_model(store, run_id, trained.fitted, served)
     location = store.client.get_logged_model(model_id).artifact_location
     model = mlflow.pyfunc.load_model(f"models:/{model_id}")
@@ -120,6 +156,7 @@ def test_it_forecasts_what_the_forecaster_does(
         count = asked or horizon
         expected = logged.expected(table["value"], count)
         np.testing.assert_allclose(answer["forecast"], expected, rtol=1e-6)
+        assert list(answer.columns) == COLUMNS
         assert list(answer["time"]) == list(pd.date_range("1957-07-01", periods=count, freq="MS"))
     shortest = table.tail(logged.look_back)
     np.testing.assert_allclose(
@@ -145,6 +182,99 @@ def test_it_forecasts_in_units_of_y(log_served: Callable[..., Logged]) -> None:
     table = history()
     answer = ask(log_served("persistence", 3, "steps").model, table)
     assert list(answer["forecast"]) == pytest.approx([table["value"].iloc[-1]] * 3)
+
+
+def test_a_long_forecast_of_a_network_is_made_of_several_calls(
+    log_served: Callable[..., Logged],
+) -> None:
+    """128 steps, in whole trained horizons, are what one call of the compiled program gives."""
+    logged, table = log_served("lstm", 3, "steps"), history()
+    answer = ask(logged.model, table, horizon=140)
+    np.testing.assert_allclose(answer["forecast"], logged.expected(table["value"], 140), rtol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [30, 60, 200], ids="{} rows".format)
+@pytest.mark.parametrize("case", [CASES[2], *OF_EACH_FAMILY[2:], *ADAPTED[:2]], ids=str)
+def test_intervals_are_past_errors_as_large_as_the_latest(
+    case: tuple[Any, ...], rows: int, log_served: Callable[..., Logged]
+) -> None:
+    """30 rows hold fewer than 30 windows, 200 more than the 100 that are looked at."""
+    logged, table = log_served(*case), history(rows)
+    for level in (0.5, 0.9, 0.99):
+        answer = ask(logged.model, table, horizon=7, level=level)
+        margins = logged.expected_margins(table["value"], 7, level)
+        np.testing.assert_allclose(answer["upper"] - answer["forecast"], margins, rtol=1e-4)
+        np.testing.assert_allclose(answer["forecast"] - answer["lower"], margins, rtol=1e-4)
+
+
+def test_the_level_is_90_percent_where_nobody_asks_for_another(
+    log_served: Callable[..., Logged],
+) -> None:
+    model, table = log_served("linear", 1, "steps").model, history()
+    pd.testing.assert_frame_equal(ask(model, table), ask(model, table, level=0.9))
+    assert (ask(model, table, level=0.95)["upper"] > ask(model, table)["upper"]).all()
+
+
+def test_without_past_errors_there_are_no_bounds(log_served: Callable[..., Logged]) -> None:
+    answer = ask(log_served(*WITHOUT).model, history(60), horizon=2)
+    assert list(answer.columns) == COLUMNS
+    assert answer[["lower", "upper"]].isna().all(axis=None)
+
+
+STEADY = 400
+
+
+def random_walk() -> Any:
+    """Its steps are twice as large after `STEADY` of them."""
+    steps = np.random.default_rng(11).normal(0, 1, 3 * STEADY)
+    steps[STEADY:] *= 2
+    return 1000 + np.cumsum(steps)
+
+
+def steady_errors() -> Any:
+    """Persistence's, one step ahead, while the noise is small."""
+    return np.abs(np.diff(random_walk()[:STEADY]))[:, np.newaxis]
+
+
+def test_intervals_hold_their_share_when_the_noise_doubles(
+    log_served: Callable[..., Logged],
+) -> None:
+    """Of persistence on a random walk, calibrated before: without the factor 55 % are in."""
+    values, model = random_walk(), log_served("steady", "noise").model.unwrap_python_model()
+    months = pd.date_range("1955-01-01", periods=len(values), freq="MS")
+    held = []
+    for known in range(STEADY + 100, len(values)):
+        table = pd.DataFrame({"time": months[:known], "value": values[:known]})
+        answer = model.predict(None, table)
+        held.append(answer["lower"][0] <= values[known] <= answer["upper"][0])
+    assert np.mean(held) == pytest.approx(0.9, abs=0.03)
+
+
+def test_only_the_newest_errors_are_kept(log_served: Callable[..., Logged]) -> None:
+    (path,) = log_served("steady", "noise").folder.rglob(CALIBRATION)
+    np.testing.assert_array_equal(np.load(path, allow_pickle=False), steady_errors()[-300:])
+
+
+def test_requests_at_once_get_what_they_get_alone(log_served: Callable[..., Logged]) -> None:
+    model = log_served("lstm", 3, "steps").model
+    tables = [history(rows) for rows in range(34, 50)]
+    alone = [ask(model, table, horizon=20) for table in tables]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda table: ask(model, table, horizon=20), tables))
+    for one, other in zip(alone, together, strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
+def test_what_xla_cannot_compile_runs_all_the_same() -> None:
+    import tensorflow as tf
+
+    def last(windows: Any) -> Any:
+        said = tf.numpy_function(lambda seen: seen[:, -1:] + 1, [windows], tf.float64)
+        return tf.ensure_shape(said, (None, 1))
+
+    program = Compiled(last, {"look_back": 2, "horizon": 1})
+    assert list(program.recursion(np.array([3.0, 4.0]), 3)) == [5, 6, 7]
+    assert list(program.next_values(np.array([[3.0, 4.0], [0.0, 1.0]]))) == [5, 2]
 
 
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
@@ -191,7 +321,7 @@ for folder, table, horizon in json.load(open(sys.argv[1])):
     history = pd.DataFrame(table)
     history["time"] = pd.to_datetime(history["time"])
     answer = mlflow.pyfunc.load_model(folder).predict(history, params={"horizon": horizon})
-    answers.append(list(answer["forecast"]))
+    answers.append([list(answer["forecast"]), "tensorflow" in sys.modules])
 json.dump(answers, open(sys.argv[2], "w"))
 """
 
@@ -209,8 +339,9 @@ def test_it_loads_where_lstm_ops_is_not_installed(
     asked, answered = tmp_path / "asked.json", tmp_path / "answered.json"
     asked.write_text(json.dumps([[str(folder), plain, 5] for folder in folders]))
     in_fresh_python(STANDS_ALONE, str(asked), str(answered), cwd=tmp_path)
-    for logged, forecasts in zip(chosen, json.loads(answered.read_text()), strict=True):
-        np.testing.assert_allclose(forecasts, logged.expected(table["value"], 5), rtol=1e-6)
+    for logged, answer in zip(chosen, json.loads(answered.read_text()), strict=True):
+        np.testing.assert_allclose(answer[0], logged.expected(table["value"], 5), rtol=1e-6)
+    assert [answer[1] for answer in json.loads(answered.read_text())][:3] == [False, False, True]
 
 
 def tampered(logged: Logged, tmp_path: Path) -> Path:
@@ -255,17 +386,43 @@ def with_value(row: int, value: float) -> pd.DataFrame:
     return table
 
 
+def with_time(row: int, time: object) -> pd.DataFrame:
+    table = history()
+    table.loc[row, "time"] = pd.Timestamp(time)  # type: ignore[arg-type]
+    return table
+
+
+HUGE = 1.7e308
 REFUSED: dict[str, tuple[Callable[[], pd.DataFrame], dict[str, Any], str]] = {
-    "NaN": (lambda: with_value(3, math.nan), {}, "row 4 is not finite"),
-    "infinity": (lambda: with_value(29, math.inf), {}, "row 30 is not finite"),
+    "NaN": (lambda: with_value(3, math.nan), {}, "value in row 4 is nan; needed: a finite number"),
+    "infinity": (lambda: with_value(29, math.inf), {}, "value in row 30 is inf; needed"),
+    "text": (lambda: history().astype({"value": str}), {}, "column value"),
+    "too large": (
+        lambda: history(60).assign(value=np.tile([-HUGE, HUGE], 30)),
+        {},
+        "forecasts are not finite; needed: smaller values",
+    ),
     "too short": (lambda: history(3), {}, "has 3 rows; needed: at least 4"),
     "nothing": (lambda: history(0), {}, "has 0 rows"),
+    "too long": (lambda: pd.concat([history(1)] * 100_001), {}, "at most 100000"),
     "horizon 0": (history, {"horizon": 0}, "horizon is 0; needed: a whole number from 1"),
     "horizon below": (history, {"horizon": -1}, "horizon is -1"),
     "horizon of a thousand million": (history, {"horizon": 10**9}, "horizon is 1000000000"),
-    "newest first": (lambda: history().iloc[::-1], {}, "oldest first"),
-    "a time twice": (lambda: history().iloc[[0, 1, 2, 2, 3]], {}, "times must increase"),
-    "no time": (lambda: history().assign(time=pd.NaT), {}, "times must increase"),
+    "half a step": (history, {"horizon": 2.5}, "Can not safely convert .* for value `2.5`"),
+    "less than half": (history, {"level": 0.49}, "level is 0.49; needed: at least 0.5, below 1"),
+    "everything": (history, {"level": 1}, "level is 1.0; needed: at least 0.5, below 1"),
+    "no level": (history, {"level": math.nan}, "level is nan; needed"),
+    "newest first": (lambda: history().iloc[::-1], {}, "row 2 is not after .* oldest first"),
+    "a time twice": (lambda: history().iloc[[0, 1, 2, 2, 3]], {}, "row 4 is not after"),
+    "no time": (lambda: history().assign(time=pd.NaT), {}, "time in row 1 is missing"),
+    "one time missing": (lambda: with_time(7, None), {}, "time in row 8 is missing"),
+    "a month left out": (
+        lambda: history().drop(index=6),
+        {},
+        r"row 7 \(1955-08-01.*\) is out of step; needed: .*every 1 months, on day 1",
+    ),
+    "another day": (lambda: with_time(29, "1957-06-02"), {}, "row 30 .* is out of step"),
+    "another hour": (lambda: with_time(29, "1957-06-01 01:00"), {}, "row 30 .* is out of step"),
 }
 
 
@@ -291,9 +448,10 @@ def test_versions_of_every_format_ever_written_load_and_forecast_the_same(
     table = pd.DataFrame(expected["history"])
     table["time"] = pd.to_datetime(table["time"])
     answer = mlflow.pyfunc.load_model(str(copy / "model")).predict(
-        table, params={"horizon": expected["horizon"]}
+        table, params={name: expected[name] for name in ("horizon", "level") if name in expected}
     )
-    np.testing.assert_allclose(answer["forecast"], expected["forecast"], rtol=1e-6)
+    for column in sorted({"forecast", "lower", "upper"} & expected.keys()):
+        np.testing.assert_allclose(answer[column], expected[column], rtol=1e-6)
     assert [str(time) for time in answer["time"]] == expected["time"]
 
 

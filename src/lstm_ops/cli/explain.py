@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstm_ops import experiment as experiments
+from lstm_ops.cli.store import existing_store
 from lstm_ops.collector import uncollected
 from lstm_ops.errors import InvalidInput
 
 if TYPE_CHECKING:
     from lstm_ops.anatomy.explanation import Explanation, Subject
     from lstm_ops.tracking.networks import TrainedNetwork
-    from lstm_ops.tracking.store import Store
 
 REGISTRY = "models:/"
 KERAS = ".keras"
@@ -79,21 +79,9 @@ def _logged(what: str) -> tuple[Any, Subject]:
     from lstm_ops.tracking.networks import lstm_of_version, newest_lstm
 
     if what.startswith(REGISTRY):
-        return _of_training(lstm_of_version(_store(what), what))
+        return _of_training(lstm_of_version(existing_store(what), what))
     recipe = experiments.load(what)
-    return _of_training(newest_lstm(_store(what), recipe.series, Path(what).stem))
-
-
-def _store(what: str) -> Store:
-    from lstm_ops.stack import store as local_store
-    from lstm_ops.stack.discovery import tracking_uri
-
-    uri = tracking_uri()
-    if uri == local_store.uri() and not local_store.database().is_file():
-        raise InvalidInput(f"nothing has been trained yet, so there is no {what}; first: make run")
-    from lstm_ops.tracking.store import connect
-
-    return connect(uri)
+    return _of_training(newest_lstm(existing_store(what), recipe.series, Path(what).stem))
 
 
 def _of_training(trained: TrainedNetwork) -> tuple[Any, Subject]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_ops import experiment as experiments
 from lstm_ops import project
+from lstm_ops.cli.store import existing_store
 from lstm_ops.collector import uncollected
 from lstm_ops.errors import LstmOpsError
 
@@ -62,11 +63,9 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """0 where every metric is equal, else 1."""
     with uncollected():
-        from lstm_ops.stack.discovery import tracking_uri
         from lstm_ops.tracking.recorded import recorded
-        from lstm_ops.tracking.store import connect
 
-        record = recorded(connect(tracking_uri()), options.run)
+        record = recorded(existing_store(f"run {options.run}"), options.run)
     result = reproduce(record)
     print(json.dumps(asdict(result), indent=1) if options.json else _told(result))
     return 1 if result.differences else 0

@@ -70,6 +70,22 @@ def mlflow_server(port: int) -> Command:
     return Command("mlflow", arguments, environment, project.root())
 
 
+def scoring_server(model: str, store_uri: str, port: int) -> Command:
+    """MLflow's own, for one model, with the libraries that are installed here."""
+    arguments = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model]
+    arguments += ["--env-manager", "local", "--host", HOST, "--port", str(port), "--workers", "1"]
+    defaults = {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        # A request's matrices are small: one thread for each, and as many requests as cores.
+        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+        "TF_NUM_INTRAOP_THREADS": str(os.cpu_count() or 1),
+    }
+    environment = {**defaults, **_environment(), MLFLOW_VARIABLE: store_uri}
+    return Command(f"serving-{port}", arguments, environment, project.root())
+
+
 def worker(addresses: Addresses) -> Command:
     """Its flow runs inherit its environment; they find MLflow as every command does."""
     arguments = ["worker", "start", "--pool", POOL, "--type", "process", "--name", WORKER]

@@ -12,32 +12,44 @@ from pathlib import Path
 from typing import Any
 
 import mlflow.pyfunc
+import numpy as np
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
 from lstm_ops import project
 from lstm_ops.data.scaling import Scaling
+from lstm_ops.data.series import FloatArray
 from lstm_ops.data.spacing import Spacing
 from lstm_ops.experiment import Window
 from lstm_ops.models.forecaster import Fitted
 from lstm_ops.tracking.store import Store, reports_trouble
 
 CODE = Path(__file__).with_name("forecaster.py")
-FORMAT = 3
+FORMAT = 4
+CALIBRATION = "calibration.npy"
+MOST_ERRORS = 300  # rows of calibration, the newest: what the adaptive intervals look at, too
 # MLflow runs the code file through a global to see that it sets a model: one thread at a time.
 _one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Served:
-    """What the served form holds besides the fitted forecaster itself."""
+    """What the served form holds besides the fitted forecaster itself.
+
+    `calibration`: (m, steps), oldest first: absolute errors, in units of the series, of forecasts
+    j + 1 steps ahead on points that the calibrating fit had not seen; NaN where an origin has no
+    such target. Without it the version gives no intervals. `level`: the share of outcomes that
+    they should hold where nobody asks for another.
+    """
 
     series: str
     forecaster: str
     window: Window
     scaling: Scaling
     spacing: Spacing
+    calibration: FloatArray | None = None
+    level: float = 0.9
 
 
 @reports_trouble
@@ -91,17 +103,38 @@ def _recipe(bundle: Path, fitted: Fitted, served: Served) -> dict[str, Any]:
         "horizon": served.window.horizon,
         "scaling": served.scaling.as_dict(),
         "spacing": served.spacing.as_dict(),
+        "level": served.level,
+        "calibration": _save_calibration(bundle, served.calibration),
         **family,
     }
 
 
+def _save_calibration(bundle: Path, errors: FloatArray | None) -> str | None:
+    """The file's name, if there are errors."""
+    if errors is None:
+        return None
+    newest = np.asarray(errors[-MOST_ERRORS:], dtype=np.float64)
+    np.save(bundle / CALIBRATION, newest, allow_pickle=False)
+    return CALIBRATION
+
+
 def signature(served: Served) -> ModelSignature:
-    """History in, forecasts out, the horizon as a parameter."""
+    """History in, forecasts and intervals out; how far ahead, and the intervals' level."""
     time = DataType.double if served.spacing.unit == "number" else DataType.datetime
     return ModelSignature(
         inputs=Schema([ColSpec(time, "time"), ColSpec(DataType.double, "value")]),
-        outputs=Schema([ColSpec(time, "time"), ColSpec(DataType.double, "forecast")]),
-        params=ParamSchema([ParamSpec("horizon", DataType.long, served.window.horizon)]),
+        outputs=Schema(
+            [
+                ColSpec(time, "time"),
+                *(ColSpec(DataType.double, name) for name in ("forecast", "lower", "upper")),
+            ]
+        ),
+        params=ParamSchema(
+            [
+                ParamSpec("horizon", DataType.long, served.window.horizon),
+                ParamSpec("level", DataType.double, served.level),
+            ]
+        ),
     )
 
 
