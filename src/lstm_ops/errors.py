@@ -7,7 +7,7 @@ LstmOpsError                    exit status 1: not the user's doing
 │   ├── InvalidSeries           data that break the contract; carries the failing rows
 │   │   └── SeriesTooShort      fewer rows than the windows asked for
 │   └── UnsupportedModel        a network that cannot be explained; names the layer
-├── SourceUnavailable           a remote source that did not answer
+├── SourceUnavailable           a remote source, or a place for forecasts, that did not answer
 ├── TrackingUnavailable         MLflow's server or store did not answer, or refused
 ├── ChampionUnusable            an incident: the champion cannot be loaded, or does not forecast
 ├── MovedMeanwhile              somebody else's decision about the champion came first
@@ -70,7 +70,7 @@ class UnsupportedModel(InvalidInput):
 
 
 class SourceUnavailable(LstmOpsError):
-    """A remote source of data did not answer. Trying again may help."""
+    """A source of data, or a place where they go, did not answer. Trying again may help."""
 
 
 class TrackingUnavailable(LstmOpsError):

@@ -1,4 +1,4 @@
-"""One version for a logged model however often it is registered, and one champion."""
+"""One version for a logged model however often it is registered."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mlflow.exceptions import MlflowException
 
 from lstm_ops.data.contract import check_series
 from lstm_ops.data.sources import load_raw
 from lstm_ops.tracking import runs
 from lstm_ops.tracking.inputs import log_series
-from lstm_ops.tracking.registry import point_champion, register
+from lstm_ops.tracking.registry import register
 from lstm_ops.tracking.runs import FlowRunLink
 from lstm_ops.tracking.served.log import Served, log_model
 from lstm_ops.tracking.store import Store
@@ -46,18 +45,6 @@ def test_registering_twice_makes_one_version(
     assert {m.tags["forecaster"] for m in made} == {"linear"}
     assert {m.run_id for m in made} == {run_id}
     assert {m.source for m in made} == {f"models:/{first}", f"models:/{second}"}
-
-
-def test_the_champion_is_what_the_alias_says_last(
-    store: Store, run_id: str, log_linear: Callable[[], str]
-) -> None:
-    with pytest.raises(MlflowException):
-        store.client.get_model_version_by_alias("airline", "champion")
-    for _ in range(2):
-        version = register(store, "airline", log_linear(), run_id, "linear")
-        point_champion(store, "airline", version)
-        pointed_at = store.client.get_model_version_by_alias("airline", "champion")
-        assert str(pointed_at.version) == version
 
 
 def test_a_logged_model_belongs_to_its_run_and_bears_its_metrics(

@@ -1,4 +1,4 @@
-"""`lstm-ops …`: experiments, explanations, runs done again, the local stack, the MLflow UI.
+"""`lstm-ops …`: experiments, explanations, runs done again, the champion, the local stack.
 
 Exit status: 0 done; 2 bad arguments, experiment or data; 1 anything else.
 """
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from lstm_ops import experiment
-from lstm_ops.cli import explain, reproduce
+from lstm_ops.cli import champion, explain, prune, reproduce, serve
 from lstm_ops.errors import LstmOpsError
 from lstm_ops.experiment import Experiment
 from lstm_ops.experiment.files import dump
@@ -43,6 +43,9 @@ def argument_parser() -> argparse.ArgumentParser:
     _experiment_commands(commands.add_parser("experiment", help="look at experiments"))
     explain.add(commands)
     reproduce.add(commands)
+    champion.add(commands)
+    prune.add(commands)
+    serve.add(commands)
     up = commands.add_parser("up", help="start Prefect, MLflow and a worker, on this machine only")
     up.add_argument("--prefect-port", type=int, metavar="N", help="default 4200")
     up.add_argument("--mlflow-port", type=int, metavar="N", help="default 5000")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import mlflow.pyfunc
@@ -17,6 +18,7 @@ from lstm_ops.errors import ChampionUnusable, InvalidInput
 from lstm_ops.tracking import names
 from lstm_ops.tracking.store import Store, reports_trouble
 
+RECIPE = "experiment.yaml"
 UNKNOWN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
@@ -87,6 +89,29 @@ def look(store: Store, series: str, which: str) -> Version | None:
         if error.error_code not in UNKNOWN:
             raise
         return None
+
+
+@reports_trouble
+def recipe_of(store: Store, version: Version) -> Path | None:
+    """The experiment file of its training, of which it is the forecaster; None where it is gone."""
+    if not version.run_id:
+        return None
+    run = store.client.get_run(version.run_id)
+    for run_id in (version.run_id, run.data.tags.get(names.PARENT_RUN)):
+        if run_id and RECIPE in {file.path for file in store.client.list_artifacts(run_id)}:
+            return Path(store.client.download_artifacts(run_id, RECIPE))
+    return None
+
+
+@reports_trouble
+def megabytes(store: Store, model_id: str) -> float:
+    """Of everything that is fetched to load a logged model."""
+    return _bytes(store, model_id, None) / 1e6
+
+
+def _bytes(store: Store, model_id: str, folder: str | None) -> int:
+    files = store.client.list_logged_model_artifacts(model_id, folder)
+    return sum(_bytes(store, model_id, f.path) if f.is_dir else f.file_size or 0 for f in files)
 
 
 def load(store: Store, version: Version) -> Loaded:

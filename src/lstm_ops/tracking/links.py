@@ -13,12 +13,23 @@ def experiment_url(store: Store, experiment: str) -> str | None:
 
 
 @reports_trouble
+def experiment_of(store: Store, series: str) -> str | None:
+    """The id of a series' experiment; None where it has none yet."""
+    found = store.client.get_experiment_by_name(series)
+    return None if found is None else str(found.experiment_id)
+
+
+@reports_trouble
 def run_url(store: Store, run_id: str) -> str | None:
     """One run."""
     if store.address is None:
         return None
-    experiment = store.client.get_run(run_id).info.experiment_id
-    return f"{store.address}/#/experiments/{experiment}/runs/{run_id}?{VIEW}"
+    return run_url_in(store, store.client.get_run(run_id).info.experiment_id, run_id)
+
+
+def run_url_in(store: Store, experiment: str, run_id: str) -> str | None:
+    """One run of an experiment that is known already."""
+    return store.address and f"{store.address}/#/experiments/{experiment}/runs/{run_id}?{VIEW}"
 
 
 def model_version_url(store: Store, series: str, version: str) -> str | None:

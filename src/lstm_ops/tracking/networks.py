@@ -48,8 +48,9 @@ def newest_lstm(store: Store, series: str, experiment: str) -> TrainedNetwork:
 
 @reports_trouble
 def lstm_of_version(store: Store, uri: str) -> TrainedNetwork:
-    """The LSTM behind `models:/NAME@ALIAS` or `models:/NAME/VERSION`, or of the same training.
+    """The LSTM behind `models:/NAME@ALIAS` or `models:/NAME/VERSION`.
 
+    Where that is none: the LSTM of the same flow run, else the newest of the same experiment.
     Raises `InvalidInput` for a name, alias or version that is not there, saying what is.
     """
     version = _version(store, uri)
@@ -57,12 +58,15 @@ def lstm_of_version(store: Store, uri: str) -> TrainedNetwork:
     kind = run.data.params.get("forecaster.kind")
     if kind == "lstm":
         return _trained(store, run, f"{uri}, version {version.version}")
-    parent = run.data.tags.get(names.PARENT_RUN, "")
-    condition = f"tags.`{names.PARENT_RUN}` = '{parent}' and {LSTM}"
-    runs = _newest(store, run.info.experiment_id, condition)
-    if not runs:
-        raise InvalidInput(f"{uri} is a {kind}, and its training had no LSTM; name another one")
-    return _trained(store, runs[0], f"{uri} is a {kind}; this is the LSTM of the same training")
+    beside = {
+        names.FLOW_RUN_ID: "this is the LSTM of the same training",
+        names.EXPERIMENT: "this is the newest LSTM of its experiment",
+    }
+    for tag, told in beside.items():
+        condition = f"tags.`{tag}` = '{run.data.tags.get(tag, '')}' and {LSTM}"
+        if runs := _newest(store, run.info.experiment_id, condition):
+            return _trained(store, runs[0], f"{uri} is a {kind}; {told}")
+    raise InvalidInput(f"{uri} is a {kind}, and its training had no LSTM; name another one")
 
 
 def _newest(store: Store, experiment_id: str, condition: str) -> list[Run]:
@@ -77,7 +81,7 @@ def _trained(store: Store, run: Run, source: str) -> TrainedNetwork:
     return TrainedNetwork(
         network=_checked(folder, recipe["network"]),
         recipe=recipe,
-        experiment=_artifact(store, parent, "experiment.yaml"),
+        experiment=_own_or(store, run.info.run_id, parent, "experiment.yaml"),
         series=_artifact(store, parent, "series.parquet"),
         source=f"{source}, run {run.info.run_name} ({run.info.run_id})",
     )
@@ -97,6 +101,12 @@ def _checked(folder: Path, name: str) -> Path:
     if hashlib.sha256(content).hexdigest() != manifest[name]:
         raise MlflowException(f"{name} is not the file that was logged: its checksum differs")
     return folder / name
+
+
+def _own_or(store: Store, run_id: str, parent: str, name: str) -> Path:
+    """A version made by the gate has the recipe of its forecaster beside it."""
+    own = name in {file.path for file in store.client.list_artifacts(run_id)}
+    return _artifact(store, run_id if own else parent, name)
 
 
 def _artifact(store: Store, run_id: str, name: str) -> Path:

@@ -1,8 +1,10 @@
-"""The registry: one registered model a series, one version a forecaster, one champion."""
+"""The registry: one registered model a series, a version of it for each model that is kept."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
@@ -12,7 +14,14 @@ from lstm_ops.tracking.store import Store, reports_trouble
 
 
 @reports_trouble
-def register(store: Store, series: str, model_id: str, run_id: str, forecaster: str) -> str:
+def register(
+    store: Store,
+    series: str,
+    model_id: str,
+    run_id: str,
+    forecaster: str,
+    tags: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """A version of the series' model; the one already made when this is a second try."""
     _ensure_registered_model(store, series)
     source = f"models:/{model_id}"
@@ -23,17 +32,11 @@ def register(store: Store, series: str, model_id: str, run_id: str, forecaster: 
         series,
         source=source,
         run_id=run_id,
-        tags={names.VERSION_FORECASTER: forecaster},
+        tags={names.VERSION_FORECASTER: forecaster, **tags},
         model_id=model_id,
     )
     _mention_version(store, model_id, series, str(made.version))
     return str(made.version)
-
-
-@reports_trouble
-def point_champion(store: Store, series: str, version: str) -> None:
-    """Let `models:/<series>@champion` mean this version."""
-    store.client.set_registered_model_alias(series, names.CHAMPION, version)
 
 
 def _mention_version(store: Store, model_id: str, series: str, version: str) -> None:

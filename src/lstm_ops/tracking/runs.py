@@ -158,7 +158,7 @@ def close_badly(store: Store, run_id: str, reason: str, *, killed: bool = False)
 def _create(store: Store, experiment: str, name: str, tags: Mapping[str, str]) -> str:
     about = {
         names.SOURCE: f"flows.{tags[names.FLOW]}",
-        names.USER: _user(),
+        names.USER: user(),
         names.PROCESS: this_process(),
     }
     run = store.client.create_run(experiment, run_name=name, tags={**tags, **about})
@@ -195,7 +195,8 @@ def find(store: Store, experiments: str | list[str], tags: Mapping[str, str]) ->
             return found
 
 
-def _user() -> str:
+def user() -> str:
+    """Who is at work, as this system knows them."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
