@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 
 from lstm_ops.data import series as series_files
 from lstm_ops.data.contract import check_series
 from lstm_ops.data.raw import RawSeries
-from lstm_ops.data.spacing import Spacing, measure
-from lstm_ops.tracking.served.forecaster import times_after
+from lstm_ops.data.spacing import Spacing, keeps_to, measure
+from lstm_ops.tracking.served.forecaster import misplaced, times_after
 
 EVEN = {
     "months": (pd.date_range("2023-01-01", periods=26, freq="MS"), Spacing("months", 1)),
@@ -77,6 +78,31 @@ def test_one_row_taken_out_is_a_gap_at_the_next(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVEN)
+def test_the_served_form_finds_what_is_out_of_step_with_training(name: str) -> None:
+    times = pd.Series(EVEN[name][0])
+    spacing = measure(times)[0].as_dict()
+    for first in range(len(times)):  # from any row on, a single one too
+        assert not misplaced(times[first:].to_numpy(), spacing).any()
+    gap = misplaced(times.drop(index=5).to_numpy(), spacing)
+    assert list(np.flatnonzero(gap)) == [5]
+    assert misplaced(times[::2].to_numpy(), spacing)[1:].all()
+
+
+def test_the_served_form_takes_rounded_numbers_for_times() -> None:
+    """58 / 4999 apart, as in the tutorial; two decimals are too few."""
+    spacing = Spacing("number", 58 / 4999).as_dict()
+    times = np.linspace(2, 60, 5000)[-30:]
+    assert not misplaced(times.round(6), spacing).any()
+    assert misplaced(times.round(2), spacing).any()
+
+
+def test_the_served_form_goes_no_further_than_dates_do() -> None:
+    far_ahead = Spacing("seconds", 366 * 86400).as_dict()
+    with pytest.raises(MlflowException, match="horizon is 9999, which leads beyond the year 9999"):
+        times_after(pd.Timestamp("2024-02-29"), 9999, far_ahead)
+
+
+@pytest.mark.parametrize("name", EVEN)
 def test_files_bring_the_series_and_its_spacing_back(name: str, tmp_path: Path) -> None:
     times = pd.Series(EVEN[name][0])
     series = check_series(RawSeries("mine", times, pd.Series(np.arange(len(times)) / 3), "here"))
@@ -93,3 +119,27 @@ def test_a_digest_tells_series_apart_and_leaves_the_signal_out() -> None:
     assert check_series(RawSeries("b", None, values, "y", signal=signal)).digest() == plain
     assert check_series(RawSeries("a", None, values + 1e-12, "x")).digest() != plain
     assert check_series(RawSeries("a", values * 2, values, "x")).digest() != plain
+
+
+MONTHLY, LAST_DAYS = Spacing("months", 1, 1), Spacing("months", 1, 30)
+
+
+@pytest.mark.parametrize(
+    ("times", "spacing", "expected"),
+    [
+        (pd.date_range("2023-07-01", periods=3, freq="MS"), MONTHLY, True),  # 31 days each
+        (pd.date_range("2023-01-01", periods=3, freq="D"), MONTHLY, False),
+        (pd.date_range("2023-01-15", periods=3, freq="31D"), MONTHLY, False),
+        (pd.to_datetime(["2023-02-28", "2023-03-30"]), LAST_DAYS, True),
+        (pd.to_datetime(["2023-02-28", "2023-03-28"]), LAST_DAYS, False),
+        (pd.date_range("2024-05-06", periods=5, freq="D"), Spacing("business_days", 1), True),
+        (pd.date_range("2024-05-06", periods=6, freq="D"), Spacing("business_days", 1), False),
+        (pd.Index(np.linspace(0.1, 9.7, 97)), Spacing("number", 0.1), True),
+        (pd.Index(np.linspace(0.1, 9.7, 97)), Spacing("number", 0.11), False),
+        (pd.Index(np.linspace(0.1, 9.7, 97)), MONTHLY, False),
+    ],
+)
+def test_new_rows_keep_to_the_spacing_of_others(
+    times: pd.Index, spacing: Spacing, expected: bool
+) -> None:
+    assert keeps_to(pd.Series(times), spacing) is expected

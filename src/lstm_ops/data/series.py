@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,12 @@ class Series:
         if "signal" not in self.frame:
             return None
         return self.frame["signal"].to_numpy(dtype=np.float64)
+
+    def points_until(self, time: str) -> int:
+        """How many points lie at that time, as text, or before it."""
+        dates = pd.api.types.is_datetime64_any_dtype(self.frame["t"])
+        moment: Any = pd.Timestamp(time) if dates else float(time)
+        return int((self.frame["t"] <= moment).sum())
 
     def digest(self) -> str:
         """A fingerprint of times and values. The signal is no observation and stays out of it."""

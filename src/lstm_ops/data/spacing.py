@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -28,6 +29,13 @@ class Spacing:
         """Plain values, for files."""
         return asdict(self)
 
+    def __str__(self) -> str:
+        name = self.unit.replace("_", " ").removesuffix("s")
+        count = f"{self.step:g} {name}{'' if self.step == 1 else 's'}"
+        if self.unit == "number":
+            return f"{self.step:g}, times being numbers"
+        return count if self.day is None else f"{count}, day {self.day}"
+
 
 def measure(times: pd.Series) -> tuple[Spacing, BoolArray]:
     """The spacing that fits best, and which rows are off it: (n_rows,), the first never.
@@ -35,14 +43,30 @@ def measure(times: pd.Series) -> tuple[Spacing, BoolArray]:
     `times` are float64 or datetime64, strictly increasing, without missing values; at least two.
     A row is off when its distance from the row before is not one step.
     """
+    return min(_candidates(times), key=lambda candidate: int(candidate[1].sum()))
+
+
+def keeps_to(times: pd.Series, spacing: Spacing) -> bool:
+    """Whether times go on at a spacing that was measured on other rows.
+
+    Of few rows `measure` may find another: from July to September months have 31 days each.
+    """
+    return any(not off.any() and _alike(found, spacing, times) for found, off in _candidates(times))
+
+
+def _alike(found: Spacing, spacing: Spacing, times: pd.Series) -> bool:
+    if found.unit != spacing.unit or not math.isclose(found.step, spacing.step, rel_tol=1e-6):
+        return False
+    if spacing.day is None:
+        return True
+    return bool((times.dt.day == np.minimum(spacing.day, times.dt.days_in_month)).all())
+
+
+def _candidates(times: pd.Series) -> list[tuple[Spacing, BoolArray]]:
     if not pd.api.types.is_datetime64_any_dtype(times):
-        return _numbers(times.to_numpy(dtype=np.float64))
-    candidates = [
-        found
-        for found in (_seconds(times), _month_ends(times), _months(times), _business_days(times))
-        if found is not None
-    ]
-    return min(candidates, key=lambda candidate: int(candidate[1].sum()))
+        return [_numbers(times.to_numpy(dtype=np.float64))]
+    found = (_seconds(times), _month_ends(times), _months(times), _business_days(times))
+    return [candidate for candidate in found if candidate is not None]
 
 
 def _numbers(times: NDArray[np.float64]) -> tuple[Spacing, BoolArray]:
