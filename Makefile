@@ -2,6 +2,8 @@
 # Written for GNU make 3.81 as well, which is what macOS has.
 
 EXPERIMENT ?= tutorial
+# Not from the environment, where some systems keep the machine's name as NAME.
+NAME = tutorial
 
 # A person's own Python settings shall not reach ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV __PYVENV_LAUNCHER__
@@ -9,7 +11,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV __PYVENV_LAUNCHER__
 # `exec`, so that signals reach the command itself and no shell is left in between.
 BIN := exec .venv/bin
 
-.PHONY: help run backtest up ui test lint bench explained lock clean set-up
+.PHONY: help run backtest forecast up ui serve test lint bench explained lock clean set-up
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -20,12 +22,18 @@ run: set-up  ## train an experiment: make run EXPERIMENT=airline ARGS="--set tra
 backtest: set-up  ## compare its forecasters over cutoffs and seeds: make backtest EXPERIMENT=best
 	@$(BIN)/python -m flows.backtest "$(EXPERIMENT)" $(ARGS)
 
+forecast: set-up  ## let the champion forecast, and keep the rows: make forecast EXPERIMENT=airline
+	@$(BIN)/python -m flows.forecast "$(EXPERIMENT)" $(ARGS)
+
 up: set-up  ## start the local stack, Ctrl-C stops it: make up PREFECT_PORT=4300 MLFLOW_PORT=5100
 	@$(BIN)/lstm-ops up $(if $(PREFECT_PORT),--prefect-port "$(PREFECT_PORT)") \
 		$(if $(MLFLOW_PORT),--mlflow-port "$(MLFLOW_PORT)") $(ARGS)
 
 ui: set-up  ## look at the results in MLflow
 	@$(BIN)/lstm-ops ui $(ARGS)
+
+serve: set-up  ## answer forecast requests with the champion: make serve NAME=airline PORT=5051
+	@$(BIN)/lstm-ops serve "$(NAME)" $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 test: set-up  ## run the tests: make test ARGS="tests/evaluation -x"
 	@$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)

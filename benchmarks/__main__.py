@@ -13,8 +13,19 @@ from pathlib import Path
 from benchmarks.document import replaced
 from benchmarks.places import PROJECT
 
-NAMES = ("training", "pipeline", "imports", "memory", "deployment", "backtests", "evidence")
+NAMES = (
+    "training",
+    "pipeline",
+    "imports",
+    "memory",
+    "deployment",
+    "serving",
+    "backtests",
+    "evidence",
+    "gate",
+)
 DOCS = PROJECT / "docs"
+ELSEWHERE = {"evidence": "evaluation.md", "gate": "champion.md"}
 
 
 def main() -> None:
@@ -35,9 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure it all.")
     parser.add_argument("names", nargs="*", choices=NAMES, help="all, if none is named")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument(
-        "--write", action="store_true", help="into docs/performance.md and docs/evaluation.md"
-    )
+    parser.add_argument("--write", action="store_true", help="into the documents")
     return parser
 
 
@@ -55,7 +64,7 @@ def _write(name: str, text: str) -> None:
 
 def document(name: str) -> Path:
     """Where a benchmark's tables stand."""
-    return DOCS / ("evaluation.md" if name == "evidence" else "performance.md")
+    return DOCS / ELSEWHERE.get(name, "performance.md")
 
 
 if __name__ == "__main__":

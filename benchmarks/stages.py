@@ -6,7 +6,19 @@ import re
 from datetime import datetime
 
 START = "start: interpreter, imports, Prefect's server"
-TASKS = ("open", "load", "validate", "window", "prepare", "fit", "evaluate", "register", "report")
+TASKS = (
+    "open",
+    "load",
+    "validate",
+    "gate-call",  # the champion is found, loaded and scored
+    "window",
+    "prepare",
+    "fit",
+    "evaluate",
+    "register",
+    "gate-report",  # the gate's fits, its decision, and the winner fitted anew
+    "report",
+)
 DAY = 86400.0  # seconds
 
 _LINE = re.compile(

@@ -23,7 +23,7 @@ from lstm_ops.evaluation import backtest, origins, outcome, walks
 from lstm_ops.evaluation.backtest import Forecasts, Piece
 from lstm_ops.evaluation.findings import Findings
 from lstm_ops.experiment import Experiment
-from lstm_ops.experiment.flat import flatten
+from lstm_ops.experiment.flat import flatten_one
 from lstm_ops.tracking import links, names, pieces, runs
 
 
@@ -153,21 +153,13 @@ def _keep(
     with tempfile.TemporaryDirectory(dir=path.parents[1]) as scratch:
         file = Path(scratch) / pieces.FORECASTS
         backtest.save(forecasts, file)
-        about = pieces.About(str(piece), tags, _parameters(piece, recipe), metrics)
+        about = pieces.About(str(piece), tags, flatten_one(recipe, piece.spec, piece.seed), metrics)
         pieces.keep(tracking_store(), parent, about, file)
         file.replace(path)
 
 
 def _metrics(score: walks.Metrics) -> dict[str, float]:
     return {f"backtest/{name}": value for name, value in score.items()}
-
-
-def _parameters(piece: Piece, recipe: Experiment) -> dict[str, object]:
-    """Every resolved setting that bears on a piece, its own forecaster's among them."""
-    lists = ("forecasters", "seeds", "evaluation.seeds")
-    shared = {key: value for key, value in flatten(recipe).items() if key not in lists}
-    own = {f"forecaster.{key}": value for key, value in piece.spec.model_dump().items()}
-    return {**shared, **own, "seed": piece.seed}
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

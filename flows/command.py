@@ -145,7 +145,11 @@ def _tell(result: dict[str, Any], *, as_json: bool) -> None:
         return
     from lstm_ops.evaluation import text
 
-    print(f"\n{text.plain(result.get('table') or result['scores'])}\n\n{result['verdict']}\n")
+    if rows := result.get("table") or result.get("scores"):
+        print(f"\n{text.plain(rows)}")
+    print(f"\n{result['verdict']}\n")
+    if sentence := result.get("decision", {}).get("sentence"):
+        print(f"{sentence}\n")
     if champion := result.get("champion"):
         print(f"champion: models:/{result['series']}@champion (version {champion['version']})")
     if url := result["mlflow"]["run_url"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 
 from lstm_ops.stack import store as local_store
@@ -14,3 +15,8 @@ def tracking_store() -> Store:
     """The store that every task of this process logs to."""
     uri = tracking_uri()
     return connect(uri, local_store.artifacts() if is_local_store(uri) else None)
+
+
+def now() -> datetime:
+    """The clock of decisions."""
+    return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Train every forecaster of an experiment, say who won, and point @champion at the winner.
+"""Train every forecaster of an experiment, say who is best, and let the gate decide on @champion.
 
 python -m flows.train [NAME or PATH] [--set a.b=c …] [--json]
 """
@@ -15,7 +15,7 @@ from typing import Any
 from prefect import flow, unmapped
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import beginning
+from flows import beginning, gate
 from flows import training as steps
 from flows.endings import close_runs, refuses_invalid_input
 from flows.parameters import ExperimentName, Overrides
@@ -42,14 +42,18 @@ reported = retried(steps.report_training, "report")
 )
 @refuses_invalid_input
 def train(experiment: ExperimentName = "tutorial", overrides: Overrides | None = None) -> Any:
-    """Load, validate, window, fit each forecaster with each seed, evaluate, register."""
+    """Load, validate, window, fit each forecaster with each seed, evaluate, register, decide."""
     training = opened("train", experiment, overrides or {})
     raw = loaded(training)
     series = validated(training, raw, steps.require_windows)
+    decision = gate.opened("promote", experiment, overrides or {})
+    call = gate.called(decision, series)
     windows = windowed(training, series)
     prepared(training, windows)
     trials = steps.trials(training.recipe)
     fits = fitted.map(trials, unmapped(training), unmapped(series), unmapped(windows)).result()
     outcome = evaluated(training, series, windows, fits)
     registration = registered(training, outcome, fits)
-    return reported(training, outcome, registration)
+    concluded = gate.through_the_gate(decision, call, series)
+    decided = gate.reported(decision, concluded)
+    return reported(training, outcome, registration, decided)

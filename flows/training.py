@@ -14,6 +14,7 @@ from prefect.logging import get_run_logger
 from flows import artifacts, reports
 from flows.beginning import Opened
 from flows.explanations import log_explanation
+from flows.gathering import require_contest
 from flows.progress import progress
 from flows.store import tracking_store
 from lstm_ops.data import series as series_files
@@ -26,9 +27,10 @@ from lstm_ops.evaluation.scores import Score, Summary
 from lstm_ops.evaluation.trial import Trial as TrialResult
 from lstm_ops.evaluation.trial import noise_floor, prepare, run_trial
 from lstm_ops.experiment import Experiment, ForecasterSpec
-from lstm_ops.experiment.flat import flatten
+from lstm_ops.experiment.flat import flatten_one
+from lstm_ops.experiment.recipe import alone, fingerprint
 from lstm_ops.models import catalog
-from lstm_ops.tracking import links, names, registry, runs
+from lstm_ops.tracking import ledger, links, names, registry, runs
 from lstm_ops.tracking.served.log import Served, log_model
 
 
@@ -65,10 +67,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Registration:
-    """The versions made, by forecaster, and which of them is champion."""
+    """The versions made, by forecaster."""
 
     versions: dict[str, str]
-    champion: str
 
 
 def trials(recipe: Experiment) -> list[Trial]:
@@ -81,7 +82,8 @@ def trials(recipe: Experiment) -> list[Trial]:
 
 
 def require_windows(series: Series, recipe: Experiment) -> None:
-    """Raises `SeriesTooShort` unless every part has a window."""
+    """Raises `SeriesTooShort` unless every part has a window, and the gate enough to judge on."""
+    require_contest(series, recipe)
     window_files.require_enough(len(series), recipe.split, recipe.window, recipe.series)
 
 
@@ -112,12 +114,18 @@ def fit_trial(trial: Trial, opened: Opened, series: Path, windows: Path) -> Fit:
     if trial.seed is not None:
         tags[names.SEED] = str(trial.seed)
     run_id = runs.open_child(store, opened.run_id, str(trial), tags)
-    runs.log(store, run_id, parameters=_child_parameters(recipe, trial))
+    runs.log(store, run_id, parameters=flatten_one(recipe, trial.spec, trial.seed))
     observed = series_files.read(series)
     parts = window_files.read(windows)
     result = _run(trial, recipe, observed, parts)
     served = Served(
-        recipe.series, str(trial.spec.name), recipe.window, result.scaling, observed.spacing
+        series=recipe.series,
+        forecaster=str(trial.spec.name),
+        window=recipe.window,
+        scaling=result.scaling,
+        spacing=observed.spacing,
+        calibration=result.calibration,
+        level=recipe.forecast.level,
     )
     model_id = log_model(store, run_id, result.fitted, served)
     losses = result.fitted.effort.losses
@@ -153,34 +161,33 @@ def evaluate_trials(opened: Opened, series: Path, windows: Path, fits: Sequence[
 
 
 def register_models(opened: Opened, outcome: Outcome, fits: Sequence[Fit]) -> Registration:
-    """A version for each forecaster, then the alias for the best; then the training is done."""
+    """A version for each forecaster, the best as `@challenger`; then the training is done."""
     store, series = tracking_store(), opened.recipe.series
     versions = {}
     for summary in outcome.summaries:
         fit = fits[summary.representative]
         versions[summary.forecaster] = registry.register(
-            store, series, fit.model_id, fit.run_id, summary.forecaster
+            store, series, fit.model_id, fit.run_id, summary.forecaster, _about(opened, summary)
         )
-    champion = outcome.summaries[0].forecaster
-    registry.point_champion(store, series, versions[champion])
+    ledger.propose(store, series, versions[outcome.summaries[0].forecaster])
     runs.finish(store, opened.run_id)
-    return Registration(versions, champion)
+    return Registration(versions)
 
 
-def report_training(opened: Opened, outcome: Outcome, registration: Registration) -> dict[str, Any]:
-    """What a person wants to know, as Prefect artifacts and as the flow's result."""
+def report_training(
+    opened: Opened, outcome: Outcome, registration: Registration, decided: dict[str, Any]
+) -> dict[str, Any]:
+    """What a person wants to know, as Prefect artifacts and as the flow's result.
+
+    `decided`: what the gate reports.
+    """
     store, series = tracking_store(), opened.recipe.series
-    version = registration.versions[registration.champion]
     run_url = links.run_url(store, opened.run_id)
-    model_url = links.model_version_url(store, series, version)
     rows = scores.table(outcome.summaries)
     without = "`make ui`, then open it there: "
     artifacts.table(f"{series}-scores", rows, outcome.verdict)
     artifacts.text(f"{series}-verdict", f"**{outcome.verdict}**\n\n{text.markdown(rows)}")
     artifacts.link(f"{series}-mlflow-run", run_url, "MLflow run", f"{without}{opened.run_id}")
-    artifacts.link(
-        f"{series}-model-version", model_url, "Champion's version", f"{without}{series} {version}"
-    )
     shutil.rmtree(opened.folder, ignore_errors=True)
     get_run_logger().info(outcome.verdict)
     return {
@@ -188,17 +195,26 @@ def report_training(opened: Opened, outcome: Outcome, registration: Registration
         "experiment": opened.name,
         "verdict": outcome.verdict,
         "scores": rows,
-        "champion": {"forecaster": registration.champion, "version": version},
+        "decision": {**decided["decision"], "sentence": decided["verdict"]},
+        "champion": decided["champion"],
         "versions": registration.versions,
-        "mlflow": {"run_id": opened.run_id, "run_url": run_url, "model_url": model_url},
+        "mlflow": {
+            "run_id": opened.run_id,
+            "run_url": run_url,
+            "model_url": decided["mlflow"]["model_url"],
+            "decision_run_id": decided["mlflow"]["run_id"],
+        },
     }
 
 
-def _child_parameters(recipe: Experiment, trial: Trial) -> dict[str, object]:
-    """Every resolved setting that bears on this trial, its own forecaster's among them."""
-    shared = {k: v for k, v in flatten(recipe).items() if k not in ("forecasters", "seeds")}
-    own = {f"forecaster.{key}": value for key, value in trial.spec.model_dump().items()}
-    return {**shared, **own, "seed": trial.seed}
+def _about(opened: Opened, summary: Summary) -> dict[str, str]:
+    """On its version: its recipe's fingerprint, and the last time that it has seen."""
+    (spec,) = [s for s in opened.recipe.forecasters if s.name == summary.forecaster]
+    tags = runs.as_parent(tracking_store(), opened.run_id).tags
+    return {
+        names.VERSION_RECIPE: fingerprint(alone(opened.recipe, spec)),
+        names.VERSION_CUTOFF: tags[names.CUTOFF],
+    }
 
 
 def _run(trial: Trial, recipe: Experiment, series: Series, parts: Parts) -> TrialResult:
@@ -214,6 +230,7 @@ def _run(trial: Trial, recipe: Experiment, series: Series, parts: Parts) -> Tria
             recipe.scaling,
             seed=trial.seed or 0,
             signal=series.signal,
+            steps=recipe.forecast.horizon,
             on_epoch=on_epoch,
             on_validation_epoch=on_validation_epoch,
         )

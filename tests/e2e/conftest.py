@@ -224,8 +224,11 @@ class Stack:
         found = self.prefect.post("/artifacts/filter", json=wanted).raise_for_status().json()
         return {artifact["key"]: artifact["data"] for artifact in found}
 
-    def runs(self, flow_run_id: str) -> list[Json]:
-        """The MLflow runs of a flow run, parent first. `tags` are a dictionary."""
+    def runs(self, flow_run_id: str, *, gate: bool = False) -> list[Json]:
+        """The MLflow runs of a flow run, parent first: of its own work, or of the gate's.
+
+        `tags` are a dictionary.
+        """
         experiments = self.mlflow.get("/experiments/search", params={"max_results": 100})
         known = experiments.raise_for_status().json().get("experiments", [])
         wanted = {
@@ -238,7 +241,8 @@ class Stack:
             {**run["info"], "tags": {tag["key"]: tag["value"] for tag in run["data"]["tags"]}}
             for run in found.get("runs", [])
         ]
-        return sorted(runs, key=lambda run: "mlflow.parentRunId" in run["tags"])
+        wanted_runs = [r for r in runs if (r["tags"]["lstm_ops.flow"] == "promote") is gate]
+        return sorted(wanted_runs, key=lambda run: "mlflow.parentRunId" in run["tags"])
 
     def wait(self, condition: Callable[[], object], what: str, limit: float = LIMIT) -> None:
         began = time.monotonic()

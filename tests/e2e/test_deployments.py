@@ -34,25 +34,23 @@ def test_a_deployment_run_with_nothing_exported_is_told_by_both_servers(
         "airline-scores",
         "airline-verdict",
         "airline-mlflow-run",
-        "airline-model-version",
-    }
+        "airline-decision",
+        "airline-decision-run",
+        "airline-champion",
+    } | ({"airline-contest"} & set(shown))  # where there was anything new to judge on
     link = re.search(r"\((http[^)]+)\)", shown["airline-mlflow-run"])
     assert link and link[1] == (
         f"{stack.mlflow_url}/#/experiments/{parent['experiment_id']}/runs/{parent['run_id']}"
         "?workflowType=machine_learning"
     )
-    made = re.search(r"/models/airline/versions/(\d+)\?", shown["airline-model-version"])
+    made = re.search(r"/models/airline/versions/(\d+)\?", shown["airline-champion"])
     assert made
     asked = {"name": "airline", "version": made[1]}
     version = stack.mlflow.get("/model-versions/get", params=asked).raise_for_status().json()
-    assert version["model_version"]["run_id"] in {run["run_id"] for run in children}
-    # The runs of each minute train the same series: one of them may have moved the alias on.
-    asked = {"name": "airline", "alias": "champion"}
-    champion = stack.mlflow.get("/registered-models/alias", params=asked).raise_for_status().json()
-    known = stack.runs(airline_run) + [
-        run for other in stack.flow_runs("minutely") for run in stack.runs(other["id"])
-    ]
-    assert champion["model_version"]["run_id"] in {run["run_id"] for run in known}
+    decided = stack.runs(airline_run, gate=True)
+    assert {run["status"] for run in decided} == {"FINISHED"}
+    assert f"version {made[1]} " in decided[0]["tags"]["mlflow.note.content"]
+    assert version["model_version"]["name"] == "airline"
 
 
 def test_a_misspelt_override_is_refused_before_a_run_exists(stack: Stack) -> None:

@@ -71,6 +71,7 @@ def test_after_a_power_cut_lost_runs_are_closed_and_their_slot_is_free(stack: St
     runs = stack.runs(lost)
     assert [run["status"] for run in runs] == ["FAILED", "FAILED"]
     assert all("lstm_ops.error" in run["tags"] for run in runs)
+    assert [run["status"] for run in stack.runs(lost, gate=True)] == ["FAILED"]
     assert stack.ended(stack.ask("nightly", QUICK))["state_name"] == "Completed"
 
 

@@ -102,17 +102,16 @@ class TestVerdict:
     def test_an_lstm_that_wins(self) -> None:
         assert self.say(score("lstm", 1.0, 0.8), score("persistence", 2.0, 1.0)) == (
             "The LSTM (lstm) earns its place here: test RMSE 0.8, against 1 of persistence "
-            "(20% below); lstm has the best validation score and is champion."
+            "(20% below); lstm has the best validation score."
         )
 
-    def test_an_lstm_that_loses_though_it_is_champion(self) -> None:
+    def test_an_lstm_that_loses_though_it_is_best_on_validation(self) -> None:
         said = self.say(
             *seeds("lstm", [1.0, 1.0, 1.0], [1.2, 1.5, 1.1]), score("persistence", 2.0, 1.0)
         )
         assert said == (
             "The LSTM (lstm) does not earn its place here: test RMSE 1.2 (median of 3 seeds), "
-            "against 1 of persistence (20% above); lstm has the best validation score and is "
-            "champion."
+            "against 1 of persistence (20% above); lstm has the best validation score."
         )
 
     def test_a_tie(self) -> None:
@@ -128,7 +127,7 @@ class TestVerdict:
 
     def test_without_an_lstm_or_without_others_it_compares_nothing(self) -> None:
         assert self.say(score("linear", 1.0, 0.5)) == (
-            "linear has the best validation score and is champion: its test RMSE is 0.5."
+            "linear has the best validation score: its test RMSE is 0.5."
         )
         assert "The LSTM" not in self.say(score("lstm", 1.0, 0.5))
         assert "The LSTM" not in self.say(score("linear", 1.0), score("persistence", 2.0))
@@ -148,9 +147,9 @@ def summaries() -> list[Summary]:
     return summarise([score("persistence", 2.0, -1.5), score("lstm", 1.0, 0.123456, 7, **more)])
 
 
-def test_tables_show_the_champion_first_and_only_what_is_known() -> None:
+def test_tables_show_the_best_first_and_only_what_is_known() -> None:
     rows = table(summaries())
-    assert [row["forecaster"] for row in rows] == ["lstm @champion", "persistence"]
+    assert [row["forecaster"] for row in rows] == ["lstm", "persistence"]
     assert "× noise floor" not in rows[0]
     assert math.isnan(float(rows[1]["parameters"]))
 
@@ -158,13 +157,13 @@ def test_tables_show_the_champion_first_and_only_what_is_known() -> None:
 def test_text_tables() -> None:
     rows = table(summaries())
     assert plain(rows).splitlines() == [
-        "forecaster      seeds  validation RMSE  test RMSE  parameters  fit s",
-        "lstm @champion      1                1     0.1235         101   1.25",
-        "persistence         1                2       -1.5           –      –",
+        "forecaster   seeds  validation RMSE  test RMSE  parameters  fit s",
+        "lstm             1                1     0.1235         101   1.25",
+        "persistence      1                2       -1.5           –      –",
     ]
     assert markdown(rows).splitlines() == [
         "| forecaster | seeds | validation RMSE | test RMSE | parameters | fit s |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
-        "| lstm @champion | 1 | 1 | 0.1235 | 101 | 1.25 |",
+        "| lstm | 1 | 1 | 0.1235 | 101 | 1.25 |",
         "| persistence | 1 | 2 | -1.5 | – | – |",
     ]

@@ -86,7 +86,8 @@ def test_an_alias_that_is_no_lstm_means_the_one_of_the_same_training(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     told = explained(capsys, "models:/airline@champion")
-    assert "models:/airline@champion is a linear; this is the LSTM of the same" in told["source"]
+    assert told["source"].startswith("models:/airline@champion is a ")
+    assert "; this is the LSTM of the same training, run " in told["source"]
     assert explained(capsys, "airline")["window"] == told["window"]
 
 
@@ -95,8 +96,8 @@ def test_an_alias_that_is_no_lstm_means_the_one_of_the_same_training(
     [
         (["tutorial"], "make run EXPERIMENT=tutorial"),
         (["nobody"], "no experiment 'nobody'"),
-        (["models:/airline@nobody"], "airline has the aliases @champion"),
-        (["models:/airline/99"], "airline has the aliases @champion"),
+        (["models:/airline@nobody"], "airline has the aliases @challenger, @champion"),
+        (["models:/airline/99"], "airline has the aliases @challenger, @champion"),
         (["models:/nobody@champion"], "Registered models: airline"),
         (["airline", "--data", "x.csv"], "--data goes with a .keras file"),
         (["airline", "--window", "-1"], "no window -1"),

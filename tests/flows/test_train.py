@@ -50,7 +50,7 @@ class Store:
         return list(self.client.search_runs(experiments, where))
 
     def parent_of(self, flow_run: object) -> Run:
-        where = f"tags.`prefect.flow_run_id` = '{flow_run}'"
+        where = f"tags.`prefect.flow_run_id` = '{flow_run}' and tags.`lstm_ops.flow` = 'train'"
         (parent,) = [r for r in self.runs(where) if "mlflow.parentRunId" not in r.data.tags]
         return parent
 
@@ -165,20 +165,38 @@ def test_the_parent_brings_the_run_back(done: SimpleNamespace, store: Store) -> 
     assert pictures == {f"figures/{n}.png" for n in ("series", "forecasts", "loss", "test_rmse")}
 
 
-def test_the_best_median_of_validation_is_champion(done: SimpleNamespace, store: Store) -> None:
+def test_the_best_median_of_validation_is_challenger(done: SimpleNamespace, store: Store) -> None:
     validations: dict[str, list[float]] = {}
     for run in done.children.values():
         kind = run.data.tags["lstm_ops.forecaster"]
         validations.setdefault(kind, []).append(run.data.metrics["validation/rmse"])
     best = min(validations, key=lambda kind: statistics.median(validations[kind]))
-    versions = store.client.search_model_versions("name = 'airline'")
-    assert sorted(v.tags["forecaster"] for v in versions) == sorted(validations)
-    champion = store.client.get_model_version_by_alias("airline", "champion")
-    assert champion.tags["forecaster"] == best == done.result["champion"]["forecaster"]
-    assert str(champion.version) == done.result["champion"]["version"]
-    for version in versions:  # stands for its forecaster: the lower of two validation scores
+    made = done.result["versions"]
+    assert set(made) == set(validations)
+    challenger = store.client.get_model_version_by_alias("airline", "challenger")
+    assert challenger.tags["forecaster"] == best
+    for number in made.values():  # stands for its forecaster: the lower of two validation scores
+        version = store.client.get_model_version("airline", number)
         run = store.client.get_run(version.run_id)
         assert run.data.metrics["validation/rmse"] == min(validations[version.tags["forecaster"]])
+        assert version.tags["cutoff"] == "1956-12-01 00:00:00"
+        assert len(version.tags["recipe"]) == 16
+
+
+def test_the_gate_names_the_champion_which_has_seen_all_data(
+    done: SimpleNamespace, store: Store
+) -> None:
+    champion = store.client.get_model_version_by_alias("airline", "champion")
+    assert done.result["champion"] == {
+        "forecaster": champion.tags["forecaster"],
+        "version": str(champion.version),
+        "cutoff": "1960-12-01 00:00:00",
+    }
+    assert done.result["decision"]["kind"] == "first"
+    assert str(champion.version) not in done.result["versions"].values()
+    gate = store.client.get_run(done.result["mlflow"]["decision_run_id"])
+    assert (gate.info.run_name, gate.info.status) == ("promote airline", "FINISHED")
+    assert gate.data.tags["mlflow.note.content"].startswith("**Decision 1: version ")
 
 
 def test_each_child_has_its_model_and_the_models_their_metrics(
@@ -203,7 +221,7 @@ def test_the_champion_is_served(done: SimpleNamespace, store: Store) -> None:
 def test_the_verdict_is_the_runs_description(done: SimpleNamespace) -> None:
     description = done.parent.data.tags["mlflow.note.content"]
     assert description.startswith("The LSTM (lstm) ")
-    assert "is champion." in description
+    assert "has the best validation score." in description
     assert "| forecaster |" in description
     assert description.startswith(done.result["verdict"])
 
@@ -214,11 +232,15 @@ def test_prefect_shows_scores_verdict_and_the_way_to_mlflow(done: SimpleNamespac
         "airline-scores",
         "airline-verdict",
         "airline-mlflow-run",
-        "airline-model-version",
+        "airline-decision",
+        "airline-contest",
+        "airline-decision-run",
+        "airline-champion",
     }
     assert done.result["verdict"] in shown["airline-verdict"]["data"]
     assert done.parent.info.run_id in shown["airline-mlflow-run"]["data"]
-    assert "@champion" in str(shown["airline-scores"]["data"])
+    assert "Decision 1: version" in shown["airline-decision"]["data"]
+    assert "persistence" in str(shown["airline-contest"]["data"])
 
 
 def test_nothing_is_left_in_the_work_folder(done: SimpleNamespace, project_folder: Path) -> None:
@@ -286,13 +308,17 @@ def test_a_bad_experiment_leaves_no_run_behind(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("done")
-def test_a_second_training_adds_versions_and_moves_the_alias(store: Store) -> None:
-    versions, _ = store.registry()
+def test_a_second_training_on_the_same_data_keeps_the_champion(store: Store) -> None:
+    """It has seen every point: there is nothing to judge on. Keeping it is a success."""
+    versions, champion = store.registry()
     state = train("airline", CLOSED_FORMS, return_state=True)
     assert state.is_completed()
-    after, champion = store.registry()
+    after, still = store.registry()
     assert len(after) == len(versions) + 2
-    assert champion in set(after) - set(versions)
+    assert still == champion
+    decision = state.result()["decision"]
+    assert decision["kind"] == "kept"
+    assert "no point since the champion's cutoff" in decision["because"]
 
 
 def refused_port() -> int:

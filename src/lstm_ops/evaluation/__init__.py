@@ -1,1 +1,1 @@
-"""How good a forecaster is, which one is champion, and how to say so."""
+"""How good a forecaster is, which one should be champion, and how to say so."""

@@ -69,9 +69,9 @@ def loss_curves(losses: Mapping[str, Sequence[float]]) -> Figure:
 
 def errors(summaries: Sequence[Summary], noise_floor: float | None) -> Figure:
     """A bar of test RMSE for each forecaster, and the least that anybody could reach."""
-    figure, axes = single("test RMSE (median over seeds; the champion was chosen on validation)")
+    figure, axes = single("test RMSE (median over seeds; best on validation first)")
     figure.set_layout_engine("constrained")  # names may be long
-    names = [s.forecaster + (" @champion" if i == 0 else "") for i, s in enumerate(summaries)]
+    names = [s.forecaster for s in summaries]
     values = [summary.metrics["test/rmse"] for summary in summaries]
     bars = axes.barh(names, values, color=PALETTE[0], height=0.6)
     bars[0].set_color(PALETTE[1])

@@ -1,4 +1,4 @@
-"""Scores of several forecasters and seeds, side by side: medians, ranks, the champion."""
+"""Scores of several forecasters and seeds, side by side: medians, ranks."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _or_infinite(error: float) -> float:
 
 
 def table(summaries: Sequence[Summary]) -> list[dict[str, str | float | int]]:
-    """Rows for people: one a forecaster, the champion first."""
+    """Rows for people: one a forecaster, the best on validation first."""
     columns = {
         "validation RMSE": "validation/rmse",
         "train RMSE": "train/rmse",
@@ -81,9 +81,9 @@ def table(summaries: Sequence[Summary]) -> list[dict[str, str | float | int]]:
     }
     shown = {k: v for k, v in columns.items() if any(v in s.metrics for s in summaries)}
     rows: list[dict[str, str | float | int]] = []
-    for rank, summary in enumerate(summaries):
+    for summary in summaries:
         row: dict[str, str | float | int] = {
-            "forecaster": summary.forecaster + (" @champion" if rank == 0 else ""),
+            "forecaster": summary.forecaster,
             "seeds": summary.n_seeds,
         }
         for column, metric in shown.items():

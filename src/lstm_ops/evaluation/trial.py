@@ -10,7 +10,9 @@ import numpy as np
 from lstm_ops.data.scaling import Scaling, fit_scaling
 from lstm_ops.data.series import FloatArray
 from lstm_ops.data.windows import Parts, Windows
+from lstm_ops.evaluation.calibration import calibration_errors
 from lstm_ops.evaluation.metrics import rmse, rmse_tutorial, skill
+from lstm_ops.evaluation.rolling import Rolling
 from lstm_ops.experiment import ScalingKind
 from lstm_ops.models.forecaster import Fitted, Forecaster, OnEpoch, ignore_epochs
 
@@ -19,11 +21,13 @@ from lstm_ops.models.forecaster import Fitted, Forecaster, OnEpoch, ignore_epoch
 class Trial:
     """A fit on all of train, with its scaling, its figures and its forecasts in units of y.
 
-    train_forecasts, test_forecasts: (n_windows, horizon).
+    train_forecasts, test_forecasts: (n_windows, horizon); calibration: (m, steps), absolute errors
+    of the fit that was scored on validation, on points that it had not seen.
     """
 
     fitted: Fitted
     scaling: Scaling
+    calibration: FloatArray
     metrics: dict[str, float]
     train_forecasts: FloatArray
     test_forecasts: FloatArray
@@ -42,41 +46,51 @@ def run_trial(
     *,
     seed: int,
     signal: FloatArray | None = None,
+    steps: int = 1,
     on_epoch: OnEpoch = ignore_epochs,
     on_validation_epoch: OnEpoch = ignore_epochs,
 ) -> Trial:
     """Fit on the first part of train to score validation, then on all of train for the rest.
 
-    `signal`: (n_points,), the noise-free series where it is known. Nothing sees the test part
-    before it is fitted.
+    `signal`: (n_points,), the noise-free series where it is known; `steps`: how many steps ahead
+    are calibrated. Nothing sees the test part before it is fitted.
     """
-    validation = validation_rmse(forecaster, parts, scaling_kind, seed, on_validation_epoch)
+    earlier = validation_fit(forecaster, parts, scaling_kind, seed, on_validation_epoch)
+    foretold = _forecast(earlier.fitted, parts.validation, earlier.scaling)
     scaling = fit_scaling(scaling_kind, parts.train_values)
     started = time.perf_counter()
     fitted = _fit(forecaster, parts.train, scaling, seed, on_epoch)
     seconds = time.perf_counter() - started
     train, test = (_forecast(fitted, part, scaling) for part in (parts.train, parts.test))
     metrics = {
-        "validation/rmse": validation,
+        "validation/rmse": rmse(parts.validation.targets, foretold),
         **_scores("train", parts.train, train),
         **_scores("test", parts.test, test),
         **_relative(parts.test, test, signal),
         **_effort(fitted, seconds),
     }
-    return Trial(fitted, scaling, metrics, train, test)
+    calibration = calibration_errors(earlier, parts.train_values, len(parts.fit_values), steps)
+    return Trial(fitted, scaling, calibration, metrics, train, test)
 
 
-def validation_rmse(
+def validation_fit(
     forecaster: Forecaster,
     parts: Parts,
     kind: ScalingKind,
     seed: int,
     on_epoch: OnEpoch = ignore_epochs,
-) -> float:
-    """Of a fit that ends where the validation part begins."""
+) -> Rolling:
+    """A fit that ends where the validation part begins."""
     scaling = fit_scaling(kind, parts.fit_values)
     fitted = _fit(forecaster, parts.fit, scaling, seed, on_epoch)
-    return rmse(parts.validation.targets, _forecast(fitted, parts.validation, scaling))
+    return Rolling(fitted, scaling, parts.fit.inputs.shape[1])
+
+
+def validation_rmse(forecaster: Forecaster, parts: Parts, kind: ScalingKind, seed: int) -> float:
+    """Of a fit that ends where the validation part begins."""
+    earlier = validation_fit(forecaster, parts, kind, seed)
+    foretold = _forecast(earlier.fitted, parts.validation, earlier.scaling)
+    return rmse(parts.validation.targets, foretold)
 
 
 def _fit(

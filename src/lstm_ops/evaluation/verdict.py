@@ -1,4 +1,4 @@
-"""The answer in one sentence: does the LSTM earn its place, and who is champion."""
+"""The answer in one sentence: does the LSTM earn its place, and who is best on validation."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lstm_ops.evaluation.scores import Summary
 def sentence(summaries: Sequence[Summary]) -> str:
     """`summaries` best first. Speaks of test RMSE, which decided nothing, against persistence
     where it was asked for, else against the best of the others."""
-    champion = summaries[0]
-    chosen = f"{champion.forecaster} has the best validation score and is champion"
+    best = summaries[0]
+    chosen = f"{best.forecaster} has the best validation score"
     lstm = next((s for s in summaries if s.kind == "lstm"), None)
     others = [s for s in summaries if s is not lstm]
     if lstm is None or not others:
-        return f"{chosen}: its test RMSE is {_figure(champion)}{_seeds(champion)}."
+        return f"{chosen}: its test RMSE is {_figure(best)}{_seeds(best)}."
     rival = next((s for s in others if s.kind == "persistence"), others[0])
     return f"{_comparison(lstm, rival)}; {chosen}."
 

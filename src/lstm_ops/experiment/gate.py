@@ -29,10 +29,13 @@ class Gate(Section):
         description="decide; ask a person; say what would be decided; leave the champion alone",
     )
     origins: Whole = Field(
-        default=200, ge=8, description="newest points to judge on; fewer of a short series"
+        default=100, ge=8, description="newest points to judge on; fewer of a short series"
     )
     new_points: Whole = Field(
-        default=1, ge=1, description="since the champion's cutoff; with fewer it stays"
+        default=1,
+        ge=0,
+        description="since the champion's cutoff; with fewer it stays. 0: other recipes are judged "
+        "although it has seen every point, by its own recipe fitted up to the cutoff",
     )
     margin: Number = Field(
         default=0.02,

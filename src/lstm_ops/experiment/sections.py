@@ -73,7 +73,7 @@ class Split(Section):
 
     train_fraction: Fraction = 0.67
     validation_fraction: Fraction = Field(
-        default=0.2, description="last part of train, on which the champion is chosen"
+        default=0.2, description="last part of train, on which forecasters are compared"
     )
 
 

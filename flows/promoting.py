@@ -1,0 +1,183 @@
+"""The steps before and after the gate: fits to be judged, the winner fitted anew, the decision."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from prefect.logging import get_run_logger
+
+from flows.beginning import Opened
+from flows.gathering import Attempt, Call
+from flows.progress import progress
+from flows.store import tracking_store
+from lstm_ops.data import series as series_files
+from lstm_ops.data.series import FloatArray, Series
+from lstm_ops.evaluation import contest, gate
+from lstm_ops.evaluation.contest import Contender, Entry, Terms
+from lstm_ops.evaluation.gain import rmse
+from lstm_ops.evaluation.gate import Contestant, Decision
+from lstm_ops.evaluation.rolling import Rolling
+from lstm_ops.experiment import Budget
+from lstm_ops.experiment.files import dump
+from lstm_ops.experiment.flat import flatten_one
+from lstm_ops.models import catalog
+from lstm_ops.redaction import redacted
+from lstm_ops.tracking import champions, names, registry, runs
+from lstm_ops.tracking.champions import Loaded, Version
+from lstm_ops.tracking.served.log import Served, log_model
+
+TRIES = 9  # forecasts, of which the median time counts
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A decision, and the version that was made of the winner; None where nobody won."""
+
+    decision: Decision
+    version: Version | None
+
+
+def prepare_contest(call: Call, series: Path) -> None:
+    """What networks of one shape share, before fits race."""
+    if not call.settled:
+        contest.prepare(call.contenders, series_files.read(series).values, call.terms)
+
+
+def enter_contest(attempt: Attempt, series: Path, terms: Terms) -> Entry:
+    """One recipe with one seed, fitted up to the cutoff and judged on what came after."""
+    contender = attempt.contender
+    epochs = catalog.training_of(contender.spec, contender.recipe).epochs
+    with progress(f"{attempt}, before the gate", epochs, get_run_logger()) as on_epoch:
+        values = series_files.read(series).values
+        return contest.enter(contender, attempt.seed, values, terms, on_epoch)
+
+
+def weigh(opened: Opened, call: Call, series: Path, entries: Sequence[Entry]) -> Weighed:
+    """Decide; fit the winner anew on all data and register it. One that does not pass as it would
+    be served is refused, and the decision made again without it."""
+    if call.settled:
+        return Weighed(call.settled, None)
+    observed, refused = series_files.read(series), dict[str, str]()
+    while True:
+        decision = _decide(opened, call, entries, refused)
+        if decision.winner is None or opened.recipe.gate.mode == "dry_run":
+            return Weighed(decision, None)
+        chosen = contest.typical([e for e in entries if e.contender.name == decision.winner])
+        version, reason = _made(opened, call, chosen, observed, entries)
+        if reason is None:
+            return Weighed(decision, version)
+        refused[decision.winner] = reason
+
+
+def _decide(
+    opened: Opened, call: Call, entries: Sequence[Entry], refused: dict[str, str]
+) -> Decision:
+    horizon = call.terms.horizon
+    return gate.decide(
+        _contestants(call, entries), call.incumbent, opened.recipe.gate, horizon, refused
+    )
+
+
+def _contestants(call: Call, entries: Sequence[Entry]) -> list[Contestant]:
+    return [
+        Contestant(c.name, c.fingerprint, c.naive, _mean_losses(c, entries))
+        for c in call.contenders
+    ]
+
+
+def _mean_losses(contender: Contender, entries: Sequence[Entry]) -> FloatArray:
+    """Over its seeds  # (n_origins,)."""
+    of_it = [e.losses for e in entries if e.contender.name == contender.name]
+    return np.asarray(np.mean(of_it, axis=0))
+
+
+def _made(
+    opened: Opened, call: Call, chosen: Entry, series: Series, entries: Sequence[Entry]
+) -> tuple[Version, str | None]:
+    """The winner fitted on every point, as a version; and why it must not be champion, if so."""
+    contender = chosen.contender
+    name = str(contender.spec.name)
+    tags = {names.FORECASTER: name, names.CUTOFF: str(series.frame["t"].iloc[-1])}
+    if chosen.seed is not None:
+        tags[names.SEED] = str(chosen.seed)
+    store = tracking_store()
+    run_id = runs.open_child(store, opened.run_id, f"{contender.name} on all data", tags)
+    settings = flatten_one(contender.recipe, contender.spec, chosen.seed)
+    runs.log(store, run_id, parameters=settings)
+    epochs = catalog.training_of(contender.spec, contender.recipe).epochs
+    with progress(f"{contender.name} on all data", epochs, get_run_logger()) as on_epoch:
+        rolling = contest.fit(contender, chosen.seed, series.values, on_epoch)
+    served = Served(
+        series=series.name,
+        forecaster=name,
+        window=contender.recipe.window,
+        scaling=rolling.scaling,
+        spacing=series.spacing,
+        calibration=chosen.calibration,
+        level=opened.recipe.forecast.level,
+    )
+    model_id = log_model(store, run_id, rolling.fitted, served)
+    _log_refit(opened, run_id, contender, rolling)
+    about = {names.VERSION_RECIPE: contender.fingerprint, names.VERSION_CUTOFF: tags[names.CUTOFF]}
+    number = registry.register(store, series.name, model_id, run_id, name, about)
+    version = champions.find(store, series.name, number)
+    if reason := _below_the_floor(contender, rolling, call, series, entries):
+        return version, reason
+    loaded = champions.load(store, version)  # as consumers do: what cannot be served is no champion
+    costs = {
+        "gate/megabytes": champions.megabytes(store, model_id),
+        "gate/milliseconds": _milliseconds(loaded, series, call.terms.horizon),
+    }
+    runs.log(store, run_id, metrics=costs)
+    return version, _beyond(opened.recipe.gate.budget, *costs.values())
+
+
+def _log_refit(opened: Opened, run_id: str, contender: Contender, rolling: Rolling) -> None:
+    """Its recipe, by which it is fitted again and again, and what the fit took."""
+    store = tracking_store()
+    with tempfile.TemporaryDirectory(dir=opened.folder) as scratch:
+        recipe = redacted(dump(contender.recipe))
+        (Path(scratch) / champions.RECIPE).write_text(recipe, encoding="utf-8")
+        runs.log_folder(store, run_id, Path(scratch))
+    metrics = {"model/parameters": float(rolling.fitted.parameters)}
+    runs.log(store, run_id, metrics=metrics, losses=rolling.fitted.effort.losses)
+    runs.finish(store, run_id)
+
+
+def _below_the_floor(
+    contender: Contender, rolling: Rolling, call: Call, series: Series, entries: Sequence[Entry]
+) -> str | None:
+    """A fit may go astray where the one before did not; on points that it knows it must not."""
+    if contender.naive:
+        return None
+    error = rmse(contest.losses_of(rolling, series.values, call.terms))
+    floor = min(rmse(e.losses) for e in entries if e.contender.naive)
+    if error <= floor:
+        return None
+    return f"fitted on all data it has an RMSE of {error:.4g}, the naive floor {floor:.4g}"
+
+
+def _beyond(budget: Budget, megabytes: float, milliseconds: float) -> str | None:
+    if budget.megabytes is not None and megabytes > budget.megabytes:
+        return f"has {megabytes:.3g} MB, and gate.budget.megabytes is {budget.megabytes:g}"
+    if budget.milliseconds is not None and milliseconds > budget.milliseconds:
+        allowed = budget.milliseconds
+        return f"takes {milliseconds:.3g} ms, and gate.budget.milliseconds is {allowed:g}"
+    return None
+
+
+def _milliseconds(loaded: Loaded, series: Series, horizon: int) -> float:
+    """For one forecast from as much history as it needs, the median of several."""
+    history = series.frame.tail(loaded.look_back)
+    seconds = []
+    for _ in range(TRIES):
+        started = time.perf_counter()
+        loaded.forecast(history["t"], history["y"], horizon)
+        seconds.append(time.perf_counter() - started)
+    return 1000 * statistics.median(seconds)
