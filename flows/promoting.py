@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from prefect.logging import get_run_logger
 from flows.beginning import Opened
 from flows.gathering import Attempt, Call
 from flows.progress import progress
+from flows.refitting import fit_anew
 from flows.store import tracking_store
 from lstm_ops.data import series as series_files
 from lstm_ops.data.series import FloatArray, Series
@@ -24,13 +24,9 @@ from lstm_ops.evaluation.gain import rmse
 from lstm_ops.evaluation.gate import Contestant, Decision
 from lstm_ops.evaluation.rolling import Rolling
 from lstm_ops.experiment import Budget
-from lstm_ops.experiment.files import dump
-from lstm_ops.experiment.flat import flatten_one
 from lstm_ops.models import catalog
-from lstm_ops.redaction import redacted
-from lstm_ops.tracking import champions, names, registry, runs
+from lstm_ops.tracking import champions, runs
 from lstm_ops.tracking.champions import Loaded, Version
-from lstm_ops.tracking.served.log import Served, log_model
 
 TRIES = 9  # forecasts, of which the median time counts
 
@@ -101,53 +97,17 @@ def _made(
     opened: Opened, call: Call, chosen: Entry, series: Series, entries: Sequence[Entry]
 ) -> tuple[Version, str | None]:
     """The winner fitted on every point, as a version; and why it must not be champion, if so."""
-    contender = chosen.contender
-    name = str(contender.spec.name)
-    tags = {names.FORECASTER: name, names.CUTOFF: str(series.frame["t"].iloc[-1])}
-    if chosen.seed is not None:
-        tags[names.SEED] = str(chosen.seed)
-    store = tracking_store()
-    run_id = runs.open_child(store, opened.run_id, f"{contender.name} on all data", tags)
-    settings = flatten_one(contender.recipe, contender.spec, chosen.seed)
-    runs.log(store, run_id, parameters=settings)
-    epochs = catalog.training_of(contender.spec, contender.recipe).epochs
-    with progress(f"{contender.name} on all data", epochs, get_run_logger()) as on_epoch:
-        rolling = contest.fit(contender, chosen.seed, series.values, on_epoch)
-    served = Served(
-        series=series.name,
-        forecaster=name,
-        window=contender.recipe.window,
-        scaling=rolling.scaling,
-        spacing=series.spacing,
-        calibration=chosen.calibration,
-        level=opened.recipe.forecast.level,
-    )
-    model_id = log_model(store, run_id, rolling.fitted, served)
-    _log_refit(opened, run_id, contender, rolling)
-    about = {names.VERSION_RECIPE: contender.fingerprint, names.VERSION_CUTOFF: tags[names.CUTOFF]}
-    number = registry.register(store, series.name, model_id, run_id, name, about)
-    version = champions.find(store, series.name, number)
-    if reason := _below_the_floor(contender, rolling, call, series, entries):
-        return version, reason
-    loaded = champions.load(store, version)  # as consumers do: what cannot be served is no champion
+    made, store = fit_anew(opened, chosen, series), tracking_store()
+    if reason := _below_the_floor(chosen.contender, made.rolling, call, series, entries):
+        return made.version, reason
+    # As consumers load it: what cannot be served never becomes champion.
+    loaded = champions.load(store, made.version)
     costs = {
-        "gate/megabytes": champions.megabytes(store, model_id),
+        "gate/megabytes": champions.megabytes(store, made.model_id),
         "gate/milliseconds": _milliseconds(loaded, series, call.terms.horizon),
     }
-    runs.log(store, run_id, metrics=costs)
-    return version, _beyond(opened.recipe.gate.budget, *costs.values())
-
-
-def _log_refit(opened: Opened, run_id: str, contender: Contender, rolling: Rolling) -> None:
-    """Its recipe, by which it is fitted again and again, and what the fit took."""
-    store = tracking_store()
-    with tempfile.TemporaryDirectory(dir=opened.folder) as scratch:
-        recipe = redacted(dump(contender.recipe))
-        (Path(scratch) / champions.RECIPE).write_text(recipe, encoding="utf-8")
-        runs.log_folder(store, run_id, Path(scratch))
-    metrics = {"model/parameters": float(rolling.fitted.parameters)}
-    runs.log(store, run_id, metrics=metrics, losses=rolling.fitted.effort.losses)
-    runs.finish(store, run_id)
+    runs.log(store, made.version.run_id, metrics=costs)
+    return made.version, _beyond(opened.recipe.gate.budget, *costs.values())
 
 
 def _below_the_floor(
