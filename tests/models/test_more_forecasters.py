@@ -28,6 +28,7 @@ from lstm_ops.experiment import (
 )
 from lstm_ops.models import catalog
 from lstm_ops.models.adapted import Adapted
+from lstm_ops.models.feedforward import Feedforward
 from lstm_ops.models.forecaster import ignore_epochs
 from lstm_ops.models.gru import Gru
 from lstm_ops.models.linear import Linear
@@ -170,7 +171,7 @@ def test_early_stopping_stops_alike_with_both_engines_and_keeps_the_best() -> No
         training = Training(
             epochs=200, batch_size=8, learning_rate=0.05, engine=engine, early_stopping=stopping
         )
-        forecaster = Lstm(LstmSpec(kind="lstm", units=3), training, "steps")
+        forecaster = Feedforward(FeedforwardSpec(kind="feedforward", hidden=(3,)), training)
         fits.append(forecaster.fit(inputs, targets, seed=2, on_epoch=ignore_epochs))
     ours, theirs = fits
     assert 3 < len(ours.effort.losses) == len(theirs.effort.losses) < 200
@@ -182,7 +183,7 @@ def test_early_stopping_stops_alike_with_both_engines_and_keeps_the_best() -> No
 def test_nothing_is_learned_from_what_says_when_to_stop() -> None:
     inputs, targets = windows(n=80)
     training = Training(epochs=3, batch_size=8, early_stopping=EarlyStopping(patience=50))
-    forecaster = Lstm(LstmSpec(kind="lstm", units=3), training, "steps")
+    forecaster = Feedforward(FeedforwardSpec(kind="feedforward", hidden=(3,)), training)
     other = targets.copy()
     other[-6:] += 0.01  # within the last 12 of 80, which are held out
     losses = [
