@@ -18,14 +18,15 @@ from flows.beginning import Opened
 from flows.endings import this_flow_run
 from flows.gathering import Call
 from flows.promoting import Weighed
+from flows.refitting import registered
 from flows.store import now, tracking_store
 from lstm_ops.data import series as series_files
 from lstm_ops.errors import MovedMeanwhile
-from lstm_ops.evaluation import drawing, gate_figure, gate_report, text
+from lstm_ops.evaluation import drawing, gate_figure, gate_report, outcome, text
 from lstm_ops.evaluation.contest import Entry
 from lstm_ops.evaluation.gain import rmse
 from lstm_ops.evaluation.gate import Decision
-from lstm_ops.tracking import champions, ledger, links, names, runs
+from lstm_ops.tracking import champions, ledger, links, names, registry, runs
 from lstm_ops.tracking.champions import Version
 
 
@@ -44,6 +45,8 @@ def show_evidence(
 ) -> None:
     """On the decision's run: table, figure, every loss, and what brings it back."""
     store, decision = tracking_store(), weighed.decision
+    if call.made:  # its evidence is there
+        return
     report = opened.folder / "report"
     (report / "figures").mkdir(parents=True, exist_ok=True)
     reports.bring_back(opened.recipe, series, report)
@@ -60,14 +63,15 @@ def show_evidence(
 
 def asked(opened: Opened, weighed: Weighed) -> Answer:
     """A person's word in mode `manual`; a yes where nobody needs to be asked."""
-    if weighed.version is None or opened.recipe.gate.mode != "manual":
+    if weighed.made is None or opened.recipe.gate.mode != "manual":
         return Answer(True)
-    series, number = opened.recipe.series, weighed.version.number
+    version = registered(weighed.made)
+    series, number = version.series, version.number
     ledger.propose(tracking_store(), series, number)
     url = links.run_url(tracking_store(), opened.run_id)
     by_hand = f"lstm-ops champion promote {series} {number} --because …"
     rows = text.markdown(gate_report.table(weighed.decision))
-    question = f"**{_sentence(weighed, weighed.version)}**\n\n{rows}\n\n{url or ''}"
+    question = f"**{_sentence(weighed.decision, version)}**\n\n{rows}\n\n{url or ''}"
     artifacts.text(f"{series}-approval", f"{question}\n\nResume this flow run to answer.")
     return ask(opened.recipe.gate, question, by_hand)
 
@@ -77,24 +81,21 @@ def conclude(opened: Opened, call: Call, weighed: Weighed, answer: Answer) -> Co
 
     None, and nothing done, where another decision came first: this one was about another champion.
     """
-    store, series = tracking_store(), opened.recipe.series
-    if not answer.yes:
+    store = tracking_store()
+    if call.made:
+        runs.finish(store, opened.run_id)
+        sentence = f"Decision {call.made.number}: {_sentence(weighed.decision, call.champion)}"
+        return Concluded(weighed.decision, sentence, call.champion, opened.run_id)
+    if not answer.yes and weighed.made:
         because = _turned_down(weighed, answer)
         turned_down = replace(weighed.decision, kind="kept", winner=None, because=because)
         weighed = Weighed(turned_down, None)
+    try:
+        sentence, champion = _recorded(opened, call, weighed, answer)
+    except MovedMeanwhile as moved:
+        get_run_logger().warning("%s", moved)
+        return None
     decision = weighed.decision
-    sentence, champion = _sentence(weighed, call.champion), call.champion
-    if opened.recipe.gate.mode in ("dry_run", "off"):
-        sentence = f"Nothing was moved: {sentence}"
-    elif champion or weighed.version:  # else there is nobody to be kept
-        proposal = _proposal(opened, call, weighed, answer)
-        try:
-            entry = ledger.decide(store, series, proposal, now)
-        except MovedMeanwhile as moved:
-            get_run_logger().warning("%s", moved)
-            return None
-        champion = champions.look(store, series, names.CHAMPION)
-        sentence = f"Decision {entry.number}: {_sentence(weighed, champion)}"
     rows = gate_report.table(decision)
     described = f"**{sentence}**\n\n{text.markdown(rows) if rows else ''}"
     tags = {names.DESCRIPTION: described, names.DECISION: decision.kind}
@@ -103,10 +104,32 @@ def conclude(opened: Opened, call: Call, weighed: Weighed, answer: Answer) -> Co
     return Concluded(decision, sentence, champion, opened.run_id)
 
 
+def _recorded(
+    opened: Opened, call: Call, weighed: Weighed, answer: Answer
+) -> tuple[str, Version | None]:
+    """The sentence about it, and the champion after it. The winner is registered only now."""
+    decision, champion = weighed.decision, call.champion
+    if opened.recipe.gate.mode in ("dry_run", "off"):
+        return f"Nothing was moved: {_supposed(decision, champion)}", champion
+    if champion is None and weighed.made is None:  # nobody is there to be kept
+        return _sentence(decision, None), None
+    version = registered(weighed.made) if weighed.made else None
+    store, series = tracking_store(), opened.recipe.series
+    try:
+        entry = ledger.decide(store, series, _proposal(opened, call, weighed, version, answer), now)
+    except MovedMeanwhile:
+        if version:
+            registry.withdraw(store, series, version.number)
+        raise
+    champion = champions.look(store, series, names.CHAMPION)
+    return f"Decision {entry.number}: {_sentence(decision, champion)}", champion
+
+
 def report_decision(opened: Opened, concluded: Concluded) -> dict[str, Any]:
     """What a person wants to know, as Prefect artifacts and as a flow's result."""
     store, series = tracking_store(), opened.recipe.series
-    rows, champion = gate_report.table(concluded.decision), concluded.champion
+    champion = concluded.champion
+    rows = outcome.plain(gate_report.table(concluded.decision))
     told = f"**{concluded.sentence}**\n\n{text.markdown(rows) if rows else ''}"
     artifacts.text(f"{series}-decision", told)
     if rows:
@@ -139,34 +162,41 @@ def report_decision(opened: Opened, concluded: Concluded) -> dict[str, Any]:
     }
 
 
-def _proposal(opened: Opened, call: Call, weighed: Weighed, answer: Answer) -> ledger.Proposal:
-    link = this_flow_run()
+def _proposal(
+    opened: Opened, call: Call, weighed: Weighed, version: Version | None, answer: Answer
+) -> ledger.Proposal:
     return ledger.Proposal(
         kind=weighed.decision.kind,
-        to=weighed.version.number if weighed.version else None,
+        to=version.number if version else None,
         expected=call.champion.number if call.champion else None,
         because=weighed.decision.because,
         by=answer.by or runs.user(),
-        flow_run=link.id,
+        flow_run=this_flow_run().id,
         run_id=opened.run_id,
     )
 
 
 def _turned_down(weighed: Weighed, answer: Answer) -> str:
-    return f"{weighed.version} was not approved: {answer.because} ({weighed.decision.because})"
+    return (
+        f"{weighed.decision.winner} was not approved: {answer.because} ({weighed.decision.because})"
+    )
 
 
-def _sentence(weighed: Weighed, champion: Version | None) -> str:
-    decision = weighed.decision
+def _sentence(decision: Decision, champion: Version | None) -> str:
+    """`champion`: the one after the decision; before it where none was made of the winner."""
     told = {
         "first": f"{champion} is champion",
         "refresh": f"{champion} is champion, the same recipe on newer data",
         "replace": f"{champion} is champion, another recipe",
         "kept": f"{champion} stays champion" if champion else "there is no champion",
     }
-    if weighed.version is None and decision.winner:  # a dry run
-        return f"{decision.winner} would be champion ({decision.kind}): {decision.because}"
     return f"{told[decision.kind]}: {decision.because}"
+
+
+def _supposed(decision: Decision, champion: Version | None) -> str:
+    if decision.winner is None:
+        return _sentence(decision, champion)
+    return f"{decision.winner} would be champion ({decision.kind}): {decision.because}"
 
 
 def _losses(call: Call, series: Path, entries: Sequence[Entry]) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,12 @@ from lstm_ops.data.spacing import keeps_to
 from lstm_ops.errors import ChampionUnusable, InvalidExperiment, InvalidSeries, SeriesTooShort
 from lstm_ops.evaluation import contest
 from lstm_ops.evaluation.contest import Contender, Terms
-from lstm_ops.evaluation.gate import Decision, Incumbent
+from lstm_ops.evaluation.gate import Decision, Incumbent, Kind
 from lstm_ops.experiment import Experiment
 from lstm_ops.experiment.recipe import alone
 from lstm_ops.tracking import champions, ledger, names
 from lstm_ops.tracking.champions import Loaded, Version
+from lstm_ops.tracking.ledger import Entry
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,15 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Call:
-    """`settled` is a decision that needs no contest; `incumbent` None: there is no champion yet."""
+    """`settled` is a decision that needs no contest; `made`: it stands in the ledger already, from
+    an earlier try of the same flow run. `incumbent` None: there is no champion yet."""
 
     champion: Version | None
     incumbent: Incumbent | None
     contenders: tuple[Contender, ...]
     terms: Terms
     settled: Decision | None = None
+    made: Entry | None = None
 
     def attempts(self) -> list[Attempt]:
         """Every recipe with every seed; none where nothing is left to decide."""
@@ -62,34 +66,48 @@ def require_contest(series: Series, recipe: Experiment) -> None:
 def call(opened: Opened, series: Path) -> Call:
     """Load and score the champion on what it has not seen; name those who stand against it.
 
-    Raises `ChampionUnusable` where it cannot be loaded or scored, `InvalidSeries` where it was
-    trained on data of another step.
+    Raises `ChampionUnusable` where it cannot be loaded or scored, `InvalidSeries` where the data
+    are not of its kind.
     """
     recipe, store = opened.recipe, tracking_store()
     observed = series_files.read(series)
     if recipe.gate.mode == "off":
-        return _left_alone(recipe, len(observed))
-    ledger.settle(store, recipe.series, now)
+        return _settled(recipe, len(observed), Decision("kept", None, "gate.mode is off", ""))
+    known = ledger.settle(store, recipe.series, now)
+    if made := next((e for e in known if e.run_id == opened.run_id and e.state == "done"), None):
+        before = Decision(_kind(made), None, made.because, "")
+        return replace(_settled(recipe, len(observed), before), made=made)
     champion = champions.look(store, recipe.series, names.CHAMPION)
     if champion is None:
         found = contest.contenders(recipe)
         return Call(None, None, tuple(found), contest.terms(len(observed), recipe, found))
+    return _against(champion, known, observed, recipe)
+
+
+def _against(
+    champion: Version, known: Sequence[Entry], observed: Series, recipe: Experiment
+) -> Call:
+    """With the champion loaded and scored on what it has not seen."""
     own = _own_recipe(champion)
     found, terms = _terms(len(observed), recipe, own)
-    loaded = champions.load(store, champion)
-    _require_same_step(loaded, observed)
+    loaded = champions.load(tracking_store(), champion)
+    _require_its_kind(loaded, observed)
     seen = observed.points_until(champion.cutoff) if champion.cutoff else len(observed)
-    losses = _losses(loaded, observed, terms, seen)
     # On a version that was registered before it was noted there, it is worked out.
     fingerprint = champion.recipe or (contest.as_it_is(recipe, own).fingerprint if own else "")
+    losses = _losses(loaded, observed, terms, seen)
     incumbent = Incumbent(champion.forecaster, fingerprint, losses)
-    return Call(champion, incumbent, tuple(found), terms, _nothing_new(observed, seen, recipe))
+    settled = _nothing_new(champion, known, observed, seen, recipe)
+    return Call(champion, incumbent, tuple(found), terms, settled)
 
 
-def _left_alone(recipe: Experiment, n_points: int) -> Call:
+def _settled(recipe: Experiment, n_points: int, decision: Decision) -> Call:
     champion = champions.look(tracking_store(), recipe.series, names.CHAMPION)
-    off = Decision("kept", None, "gate.mode is off", "")
-    return Call(champion, None, (), Terms(n_points, n_points, 1), off)
+    return Call(champion, None, (), Terms(n_points, n_points, 1), decision)
+
+
+def _kind(entry: Entry) -> Kind:
+    return entry.kind if entry.kind in ("first", "refresh", "replace") else "kept"
 
 
 def _terms(
@@ -99,7 +117,10 @@ def _terms(
     found = contest.contenders(recipe, own)
     try:
         return found, contest.terms(n_points, recipe, found)
-    except SeriesTooShort:
+    except SeriesTooShort as reason:
+        if own is None:
+            raise
+        get_run_logger().warning("The champion's own recipe is no contestant: %s", reason)
         found = contest.contenders(recipe)
         return found, contest.terms(n_points, recipe, found)
 
@@ -120,7 +141,13 @@ def _own_recipe(champion: Version) -> Experiment | None:
     return None
 
 
-def _require_same_step(loaded: Loaded, series: Series) -> None:
+def _require_its_kind(loaded: Loaded, series: Series) -> None:
+    """That the champion may be asked with these data at all."""
+    if len(series) < loaded.look_back:
+        raise SeriesTooShort(
+            f"{series.name!r} has {len(series)} points; {loaded.version}, its champion, looks back "
+            f"{loaded.look_back}. Nothing was changed. Give more history"
+        )
     if not keeps_to(series.frame["t"], loaded.spacing):
         raise InvalidSeries(
             f"{series.name!r} comes at steps of {series.spacing}; {loaded.version}, its champion, "
@@ -133,16 +160,16 @@ def _losses(loaded: Loaded, series: Series, terms: Terms, seen: int) -> FloatArr
     """Of the version as it is served, asked as its consumers ask it  # (k,)."""
     origins = terms.after(seen)
     origins = origins[origins >= loaded.look_back]
-    if len(origins) == 0:
-        _forecast(loaded, series, len(series), terms.horizon)  # whether it does at all
-        return np.empty(0)
-    foretold = np.array([_forecast(loaded, series, o, terms.horizon) for o in origins])
-    losses = contest.squared(series.values, origins, foretold)
-    if not np.isfinite(losses).all():
+    asked = origins if len(origins) else [len(series)]  # whether it forecasts at all
+    foretold = np.array([_forecast(loaded, series, o, terms.horizon) for o in asked])
+    if not np.isfinite(foretold).all():
         raise ChampionUnusable(
-            f"{loaded.version} of {series.name!r} forecasts what is no number. Nothing was changed"
+            f"{loaded.version} of {series.name!r} forecasts what is no number. Nothing was "
+            f"changed. Roll back with `lstm-ops champion rollback {series.name} --because …`"
         )
-    return losses
+    if len(origins) == 0:
+        return np.empty(0)
+    return contest.squared(series.values, origins, foretold)
 
 
 def _forecast(loaded: Loaded, series: Series, origin: int, horizon: int) -> FloatArray:
@@ -151,12 +178,31 @@ def _forecast(loaded: Loaded, series: Series, origin: int, horizon: int) -> Floa
     return answer["forecast"].to_numpy(dtype=np.float64)
 
 
-def _nothing_new(series: Series, seen: int, recipe: Experiment) -> Decision | None:
-    new, needed = len(series) - seen, recipe.gate.new_points
+def _nothing_new(
+    champion: Version, known: Sequence[Entry], series: Series, seen: int, recipe: Experiment
+) -> Decision | None:
+    """What a person decided holds until there are points that they did not know."""
+    needed = recipe.gate.new_points
+    if not champion.cutoff:
+        because = "nobody knows what the champion has seen; promote a newer version by hand"
+        return Decision("kept", None, because, "")
+    since = "the champion's cutoff"
+    if (left := _left_by_hand(known, series)) is not None:
+        needed = max(1, needed)
+        if left > seen:
+            seen, since = left, "a person's decision"
+    new = len(series) - seen
     if new >= needed:
         return None
-    because = (
-        f"{new or 'no'} point{'s' if new > 1 else ''} since the champion's cutoff; "
-        f"gate.new_points asks for {needed}"
-    )
+    points = f"{new} point{'s' if new > 1 else ''}" if new > 0 else "no point"
+    because = f"{points} since {since}; gate.new_points asks for {needed}"
     return Decision("kept", None, because, "")
+
+
+def _left_by_hand(known: Sequence[Entry], series: Series) -> int | None:
+    """Points known to the version that a person left last; None where the gate moved since."""
+    moves = [e for e in known if e.state == "done" and e.from_version != e.to_version]
+    if not moves or moves[-1].kind not in ("forced", "rollback"):
+        return None
+    left = champions.look(tracking_store(), series.name, moves[-1].from_version or "")
+    return series.points_until(left.cutoff) if left and left.cutoff else 0

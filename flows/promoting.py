@@ -14,29 +14,29 @@ from prefect.logging import get_run_logger
 from flows.beginning import Opened
 from flows.gathering import Attempt, Call
 from flows.progress import progress
-from flows.refitting import fit_anew
+from flows.refitting import Refitted, fit_anew
 from flows.store import tracking_store
 from lstm_ops.data import series as series_files
 from lstm_ops.data.series import FloatArray, Series
+from lstm_ops.errors import ChampionUnusable
 from lstm_ops.evaluation import contest, gate
 from lstm_ops.evaluation.contest import Contender, Entry, Terms
 from lstm_ops.evaluation.gain import rmse
 from lstm_ops.evaluation.gate import Contestant, Decision
-from lstm_ops.evaluation.rolling import Rolling
 from lstm_ops.experiment import Budget
 from lstm_ops.models import catalog
 from lstm_ops.tracking import champions, runs
-from lstm_ops.tracking.champions import Loaded, Version
+from lstm_ops.tracking.champions import Loaded
 
 TRIES = 9  # forecasts, of which the median time counts
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """A decision, and the version that was made of the winner; None where nobody won."""
+    """A decision, and the winner fitted on all data; None where nobody won."""
 
     decision: Decision
-    version: Version | None
+    made: Refitted | None
 
 
 def prepare_contest(call: Call, series: Path) -> None:
@@ -65,9 +65,10 @@ def weigh(opened: Opened, call: Call, series: Path, entries: Sequence[Entry]) ->
         if decision.winner is None or opened.recipe.gate.mode == "dry_run":
             return Weighed(decision, None)
         chosen = contest.typical([e for e in entries if e.contender.name == decision.winner])
-        version, reason = _made(opened, call, chosen, observed, entries)
+        made = fit_anew(opened, chosen, observed)
+        reason = _refusal(opened, made, call, observed, entries)
         if reason is None:
-            return Weighed(decision, version)
+            return Weighed(decision, made)
         refused[decision.winner] = reason
 
 
@@ -93,34 +94,37 @@ def _mean_losses(contender: Contender, entries: Sequence[Entry]) -> FloatArray:
     return np.asarray(np.mean(of_it, axis=0))
 
 
-def _made(
-    opened: Opened, call: Call, chosen: Entry, series: Series, entries: Sequence[Entry]
-) -> tuple[Version, str | None]:
-    """The winner fitted on every point, as a version; and why it must not be champion, if so."""
-    made, store = fit_anew(opened, chosen, series), tracking_store()
-    if reason := _below_the_floor(chosen.contender, made.rolling, call, series, entries):
-        return made.version, reason
-    # As consumers load it: what cannot be served never becomes champion.
-    loaded = champions.load(store, made.version)
-    costs = {
-        "gate/megabytes": champions.megabytes(store, made.model_id),
-        "gate/milliseconds": _milliseconds(loaded, series, call.terms.horizon),
-    }
-    runs.log(store, made.version.run_id, metrics=costs)
-    return made.version, _beyond(opened.recipe.gate.budget, *costs.values())
+def _refusal(
+    opened: Opened, made: Refitted, call: Call, series: Series, entries: Sequence[Entry]
+) -> str | None:
+    """Why a winner must not be champion as it would be served; None where it may be."""
+    if reason := _below_the_floor(made, call, series, entries):
+        return reason
+    store, gate = tracking_store(), opened.recipe.gate
+    try:
+        loaded = champions.load(store, made.version, made.model_id)
+        costs = {
+            "gate/megabytes": champions.megabytes(store, made.model_id),
+            "gate/milliseconds": _milliseconds(loaded, series, opened.recipe.forecast.horizon),
+        }
+    except ChampionUnusable as trouble:
+        get_run_logger().error("%s", trouble)
+        return "cannot be served as it was logged"
+    runs.log(store, made.run_id, metrics=costs)
+    return _beyond(gate.budget, *costs.values())
 
 
 def _below_the_floor(
-    contender: Contender, rolling: Rolling, call: Call, series: Series, entries: Sequence[Entry]
+    made: Refitted, call: Call, series: Series, entries: Sequence[Entry]
 ) -> str | None:
     """A fit may go astray where the one before did not; on points that it knows it must not."""
-    if contender.naive:
+    if made.contender.naive:
         return None
-    error = rmse(contest.losses_of(rolling, series.values, call.terms))
+    error = rmse(contest.losses_of(made.rolling, series.values, call.terms))
     floor = min(rmse(e.losses) for e in entries if e.contender.naive)
     if error <= floor:
         return None
-    return f"fitted on all data it has an RMSE of {error:.4g}, the naive floor {floor:.4g}"
+    return f"has, fitted on all data, an RMSE of {error:.4g}, the naive floor {floor:.4g}"
 
 
 def _beyond(budget: Budget, megabytes: float, milliseconds: float) -> str | None:

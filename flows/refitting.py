@@ -26,15 +26,24 @@ from lstm_ops.tracking.served.log import Served, log_model
 
 @dataclass(frozen=True)
 class Refitted:
-    """A fit on every point, and the version and logged model that it has become."""
+    """A fit on every point as a logged model of its run, not registered yet."""
 
-    version: Version
-    model_id: str
+    contender: Contender
     rolling: Rolling
+    run_id: str
+    model_id: str
+    cutoff: str
+
+    @property
+    def version(self) -> Version:
+        """What it will be in the registry, but for its number."""
+        name, series = str(self.contender.spec.name), self.contender.recipe.series
+        recipe = self.contender.fingerprint
+        return Version(series, "to be", name, recipe, self.cutoff, self.run_id)
 
 
 def fit_anew(opened: Opened, chosen: Entry, series: Series) -> Refitted:
-    """The recipe and seed of an entry, fitted on all of the series and registered."""
+    """The recipe and seed of an entry, fitted on all of the series and logged."""
     contender, store = chosen.contender, tracking_store()
     cutoff = str(series.frame["t"].iloc[-1])
     run_id = _open_run(opened, chosen, cutoff)
@@ -45,11 +54,17 @@ def fit_anew(opened: Opened, chosen: Entry, series: Series) -> Refitted:
     metrics = {"model/parameters": float(rolling.fitted.parameters)}
     runs.log(store, run_id, metrics=metrics, losses=rolling.fitted.effort.losses)
     runs.finish(store, run_id)
-    about = {names.VERSION_RECIPE: contender.fingerprint, names.VERSION_CUTOFF: cutoff}
+    return Refitted(contender, rolling, run_id, model_id, cutoff)
+
+
+def registered(made: Refitted) -> Version:
+    """The version of it; the same one however often it is asked for."""
+    store, version = tracking_store(), made.version
+    about = {names.VERSION_RECIPE: version.recipe, names.VERSION_CUTOFF: version.cutoff}
     number = registry.register(
-        store, series.name, model_id, run_id, str(contender.spec.name), about
+        store, version.series, made.model_id, made.run_id, version.forecaster, about
     )
-    return Refitted(champions.find(store, series.name, number), model_id, rolling)
+    return champions.find(store, version.series, number)
 
 
 def _open_run(opened: Opened, chosen: Entry, cutoff: str) -> str:

@@ -122,7 +122,7 @@ def forecast(
     said = trial.scaling.invert(np.array(scaled[len(values) :][:HORIZON]))
     windows = sliding_window_view(trial.scaling.apply(values), look_back)[:-1]
     recent = trial.scaling.invert(trial.fitted.predict(windows)[:, :1]) - values[look_back:, None]
-    known = split_margin(errors, LEVEL)
+    known = np.maximum.accumulate(split_margin(errors, LEVEL))
     beyond = known[-1] * np.sqrt(np.arange(len(known) + 1, HORIZON + 1) / len(known))
     factor = split_margin(np.abs(recent), LEVEL)[0] / known[0]
     margins = np.concatenate([known, beyond])[:HORIZON] * factor

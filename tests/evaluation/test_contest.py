@@ -45,13 +45,28 @@ def test_the_naive_ones_and_the_champions_recipe_stand_in_every_contest() -> Non
     assert len({c.fingerprint for c in found.values()}) == 4
 
 
+def test_no_two_contestants_share_a_name() -> None:
+    """They are told apart by it."""
+    ours = {"kind": "linear", "name": "lin"}, {"kind": "ridge", "name": "lin-before"}
+    recipe = experiment(*ours, {"kind": "ridge", "alpha": 9, "name": "persistence"})
+    before = experiment({"kind": "linear", "name": "lin", "look_back": 2})
+    found = contest.contenders(recipe, before)
+    names = [contender.name for contender in found]
+    assert names == ["lin", "lin-before", "persistence", "persistence-plain", "lin-before-before"]
+    assert len({contender.fingerprint for contender in found}) == 5
+
+
 def test_a_recipe_is_known_by_what_decides_its_fit_alone() -> None:
     plain = experiment({"kind": "linear"})
     assert len(contest.contenders(plain, alone(plain, plain.forecasters[0]))) == 2
     same = experiment({"kind": "linear", "name": "other"}, seeds=[1, 2], gate={"margin": 0.5})
     other = experiment({"kind": "linear"}, scaling="none")
-    first, second, third = (contest.contenders(e)[0].fingerprint for e in (plain, same, other))
-    assert first == second != third
+    flat = experiment({"kind": "linear"}, window={"look_back": 6, "layout": "features"})
+    prints = [contest.contenders(e)[0].fingerprint for e in (plain, same, flat, other)]
+    assert prints[0] == prints[1] == prints[2] != prints[3]
+    own = experiment({"kind": "lstm", "epochs": 3}, training={"epochs": 9})
+    shared = experiment({"kind": "lstm"}, training={"epochs": 3})
+    assert contest.contenders(own)[0].fingerprint == contest.contenders(shared)[0].fingerprint
 
 
 def test_nothing_after_the_cutoff_reaches_a_fit() -> None:
@@ -76,6 +91,15 @@ def test_losses_are_those_of_a_loop() -> None:
     np.testing.assert_allclose(losses, expected)
     assert list(terms.after(390)) == list(range(390, 398))
     assert len(terms.after(400)) == 0
+
+
+def test_a_long_horizon_takes_more_origins_or_is_refused() -> None:
+    """With fewer than three times the horizon nothing could ever be shown."""
+    longer = experiment(evaluation={"horizon": 30})
+    assert len(contest.terms(400, longer, contest.contenders(longer)).origins) == 90
+    too_long = experiment(evaluation={"horizon": 40})
+    with pytest.raises(SeriesTooShort, match=r"shorten evaluation\.horizon"):
+        contest.terms(400, too_long, contest.contenders(too_long))
 
 
 def test_too_little_to_judge_on_is_said() -> None:

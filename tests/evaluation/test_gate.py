@@ -19,6 +19,8 @@ N = 100
 
 def losses(scale: float, seed: int = 0, n: int = N) -> np.ndarray:
     """Squared errors of that RMSE, nearly; of one seed they lie side by side."""
+    if math.isinf(scale):
+        return np.full(n, np.inf)
     shared = np.random.default_rng(999).normal(size=n)
     own = np.random.default_rng(seed).normal(size=n)
     return np.asarray((scale * (0.9 * shared + math.sqrt(0.19) * own)) ** 2)
@@ -119,11 +121,32 @@ def test_a_diverged_training_never_wins() -> None:
     assert case(home, lost, served=incumbent(1.0)).kind == "kept"
 
 
-scales = st.floats(0.2, 4.0)
+@pytest.mark.parametrize("k", [0, 20, N])
+def test_a_recipe_that_diverged_this_time_does_not_stand_for_a_sound_champion(k: int) -> None:
+    """Anything is better than infinite; that says nothing about what is served."""
+    lost = Contestant("linear", "recipe of linear", False, np.full(N, np.inf))
+    slightly = contestant("lstm", 1.9, 3)
+    decision = case(lost, slightly, served=incumbent(0.9, k=k))
+    assert (decision.kind, decision.winner) == ("kept", None)
+
+
+def test_the_first_champion_is_told_with_those_turned_away() -> None:
+    two = [NAIVE, contestant("lstm", 0.5, 3)]
+    decision = decide(two, None, RULE, 1, {"lstm": "has 9 MB, and gate.budget.megabytes is 1"})
+    assert decision.winner == "persistence"
+    assert "nothing else is shown to beat persistence" in decision.because
+    assert "lstm is better, but has 9 MB" in decision.because
+
+
+scales = st.one_of(st.floats(0.2, 4.0), st.just(math.inf))
 recipes = st.lists(st.tuples(scales, st.integers(0, 50), st.booleans()), min_size=1, max_size=5)
 
 
-@given(recipes=recipes, champion=st.tuples(scales, st.integers(0, 50)), k=st.integers(0, N))
+@given(
+    recipes=recipes,
+    champion=st.tuples(st.floats(0.2, 4.0), st.integers(0, 50)),
+    k=st.integers(0, N),
+)
 def test_no_move_without_evidence_whatever_the_scores(
     recipes: list[tuple[float, int, bool]], champion: tuple[float, int], k: int
 ) -> None:

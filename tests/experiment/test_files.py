@@ -10,7 +10,7 @@ import yaml
 
 from lstm_ops.errors import InvalidExperiment
 from lstm_ops.experiment import load, override_paths
-from lstm_ops.experiment.files import build, dump, read
+from lstm_ops.experiment.files import build, dump, find, read
 from lstm_ops.experiment.flat import flatten
 from lstm_ops.experiment.overrides import apply_overrides
 
@@ -203,3 +203,11 @@ def test_credentials_in_a_source_stay_out_of_what_is_logged_for_all_to_see() -> 
     source = {"kind": "file", "path": "https://ann:secret@example.org/y.csv?sig=secret"}
     experiment = build(content(source={**source, "time": "t", "value": "y"}), {}, "x")
     assert "secret" not in str(flatten(experiment))
+
+
+def test_a_bare_off_is_a_mode_of_the_gate(tmp_path: Path) -> None:
+    """YAML takes it for no."""
+    text = find("airline").read_text()
+    path = tmp_path / "mine.yaml"
+    path.write_text(text + "gate: {mode: off}\n")
+    assert load(str(path)).gate.mode == "off"

@@ -17,11 +17,11 @@ from prefect.client.orchestration import get_client
 from prefect.flow_runs import resume_flow_run
 from prefect.states import State
 
-from flows import approval
+from flows import approval, beginning
 from flows.promote import promote
 from flows.store import tracking_store
 from lstm_ops.cli import main
-from lstm_ops.tracking import ledger
+from lstm_ops.tracking import ledger, runs
 
 CHANGE = 420  # the point from which a season of 12 is there
 LINEAR = {"kind": "linear", "look_back": 2}
@@ -172,12 +172,42 @@ def test_what_only_says_moves_nothing(life: Callable[[str], Life]) -> None:
     assert one.client.search_registered_models("name = 'dry'") == []
 
 
+def test_what_a_person_decided_holds_until_there_are_new_data(life: Callable[[str], Life]) -> None:
+    one = life("overruled")
+    for points in (300, 330):
+        assert one.night(points, LINEAR).is_completed()
+    assert main(["champion", "rollback", "overruled", "--because", "forecasts jump"]) == 0
+    state = one.night(330, LINEAR)
+    assert state.result()["decision"]["kind"] == "kept"
+    assert "no point since a person's decision" in state.result()["verdict"]
+    assert one.champion() == 1
+    assert one.night(340, LINEAR).result()["decision"]["kind"] == "refresh"
+
+
+def test_a_decision_made_by_an_earlier_try_of_the_flow_run_stands(
+    life: Callable[[str], Life], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report failed; the flow run is run again and must not tell another story."""
+    one = life("again")
+    first = one.night(300, LINEAR)
+    again = runs.FlowRunLink(str(first.state_details.flow_run_id))
+    monkeypatch.setattr(beginning, "this_flow_run", lambda: again)
+    second = one.night(300, LINEAR)
+    assert second.result()["verdict"] == first.result()["verdict"]
+    assert second.result()["decision"]["kind"] == "first"
+    assert len(ledger.entries(tracking_store(), "again")) == one.versions() == 1
+    run = one.client.get_run(first.result()["mlflow"]["run_id"])
+    assert run.data.tags["lstm_ops.decision"] == "first"
+    assert (run.info.status, run.info.run_id) == ("FINISHED", second.result()["mlflow"]["run_id"])
+
+
 def test_what_is_beyond_the_budget_is_not_promoted(life: Callable[[str], Life]) -> None:
     one = life("dear")
     state = one.night(300, LINEAR, **{"gate.budget.megabytes": 1e-6})
     assert state.result()["decision"]["kind"] == "kept"
     assert "gate.budget.megabytes is 1e-06" in str(state.result()["table"])
     assert state.result()["champion"] is None
+    assert one.client.search_registered_models("name = 'dear'") == []
 
 
 def test_a_champion_that_cannot_be_loaded_is_an_incident(life: Callable[[str], Life]) -> None:

@@ -81,8 +81,10 @@ class Logged:
     def expected_margins(self, values: Any, horizon: int, level: float) -> list[float]:
         """By counting, and by forecasts of the Python forecaster."""
         columns = [column[np.isfinite(column)] for column in calibration().T]
-        margins = [counted(column, level) for column in columns]
-        margins += [margins[2] * math.sqrt(step / 3) for step in range(4, horizon + 1)]
+        each = [counted(column, level) for column in columns]
+        margins = [max(each[: step + 1]) for step in range(len(each))]
+        last = len(margins)
+        margins += [margins[-1] * math.sqrt(k / last) for k in range(last + 1, horizon + 1)]
         known = self.trained.scaling.apply(np.asarray(values, dtype=np.float64))
         look_back = self.model.unwrap_python_model().recipe["look_back"]  # what it needs itself
         origins = range(max(look_back, len(known) - 100), len(known))
@@ -469,3 +471,12 @@ def test_the_first_format_is_kept() -> None:
         "linear-airline",
         "lstm-airline",
     }
+
+
+def test_intervals_never_narrow_and_few_errors_count_for_nothing() -> None:
+    """Ten errors of step one, nine smaller ones of step two, four of step three: too few."""
+    from lstm_ops.tracking.served.forecaster import margins
+
+    errors = [np.arange(1.0, 11.0), np.arange(1.0, 10.0) / 2, np.array([0.1, 0.2, 90.0, 91.0])]
+    np.testing.assert_allclose(margins(errors, 0.9, 5), [10, 10, *(10 * np.sqrt([1.5, 2, 2.5]))])
+    np.testing.assert_allclose(margins(errors[2:], 0.9, 2), [91, 91 * 2**0.5])  # the largest

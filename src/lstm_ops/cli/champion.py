@@ -142,13 +142,17 @@ def _store(options: argparse.Namespace) -> Store:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return aware.astimezone(UTC)
+        aware = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidInput(
             f"{text!r} is no date that can be read; needed is one such as 2026-11-23 or "
             "2026-11-23T06:30 (UTC)"
         ) from None
+    if aware > _now():
+        raise InvalidInput(
+            f"{text} has not come yet; `lstm-ops champion show` says who is champion now"
+        )
+    return aware
 
 
 def _now() -> datetime:

@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
         return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader, `head` perhaps, has seen enough

@@ -62,9 +62,14 @@ def _example(store: Store, version: Version) -> str:
     rows = newest_rows(store, version)
     if rows is None:
         return f"-H {shlex.quote(JSON)} -d @request.json   # your history: docs/serving.md"
-    folder = project.state_folder() / "serving"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{version.series}.json"
+    path = project.state_folder() / "serving" / f"{version.series}-{version.number}.json"
     request = {"dataframe_split": rows, "params": {"horizon": 3}}
-    path.write_text(json.dumps(request) + "\n", encoding="utf-8")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(request) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(
+            f"{path} cannot be written ({error.strerror}); give this project a .state folder that "
+            "can be written to"
+        ) from None
     return f"-H {shlex.quote(JSON)} -d {shlex.quote(f'@{path}')}"

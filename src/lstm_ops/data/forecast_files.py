@@ -35,7 +35,7 @@ def keep(table: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, int]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = _publish(table, path)
-    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+    except (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError) as error:
         raise InvalidExperiment(
             f"forecast.folder: {shown(path.parent)} cannot be written to ({error.strerror}); name "
             "a folder that can, or mend its rights"

@@ -47,7 +47,8 @@ class Series:
     def points_until(self, time: str) -> int:
         """How many points lie at that time, as text, or before it."""
         dates = pd.api.types.is_datetime64_any_dtype(self.frame["t"])
-        moment: Any = pd.Timestamp(time) if dates else float(time)
+        # Somebody may write the last digits of a number otherwise than they were.
+        moment: Any = pd.Timestamp(time) if dates else float(time) + self.spacing.step / 2
         return int((self.frame["t"] <= moment).sum())
 
     def digest(self) -> str:

@@ -16,6 +16,7 @@ from lstm_ops.data.series import FloatArray
 from lstm_ops.data.windows import cut
 from lstm_ops.errors import SeriesTooShort
 from lstm_ops.evaluation.calibration import calibration_errors
+from lstm_ops.evaluation.evidence import LEAST_BLOCKS
 from lstm_ops.evaluation.origins import horizon_of
 from lstm_ops.evaluation.rolling import Rolling, fit_on, targets_of
 from lstm_ops.experiment import Experiment, ForecasterSpec, PersistenceSpec, SeasonalNaiveSpec
@@ -93,13 +94,10 @@ def contenders(experiment: Experiment, champion: Experiment | None = None) -> li
     """
     found = [Contender(str(s.name), alone(experiment, s)) for s in experiment.forecasters]
     for naive in _naive(experiment):
-        if naive.fingerprint not in {c.fingerprint for c in found if c.naive}:
-            found.append(naive)
+        _add(found, naive, "plain")
     if champion is not None:
-        own = as_it_is(experiment, champion)
-        if own.fingerprint not in {c.fingerprint for c in found}:
-            found.append(own)
-    return _with_names_of_their_own(found)
+        _add(found, as_it_is(experiment, champion), "before")
+    return found
 
 
 def as_it_is(experiment: Experiment, champion: Experiment) -> Contender:
@@ -116,12 +114,14 @@ def terms(n_points: int, experiment: Experiment, recipes: Sequence[Contender]) -
     """
     horizon, gate = horizon_of(experiment), experiment.gate
     after_train = n_points - int(n_points * experiment.split.train_fraction)
-    origins = min(gate.origins, after_train - horizon + 1)
-    if origins < LEAST_ORIGINS:
+    least = max(LEAST_ORIGINS, LEAST_BLOCKS * horizon)  # with fewer nothing can be shown
+    origins = min(max(gate.origins, least), after_train - horizon + 1)
+    if origins < least:
         raise SeriesTooShort(
             f'"{experiment.series}" has {n_points} points, {after_train} of them after its train '
-            f"part; the gate needs at least {LEAST_ORIGINS + horizon - 1} there for a horizon of "
-            f"{horizon}. Give more history, or lower split.train_fraction"
+            f"part; the gate needs at least {least + horizon - 1} there for a horizon of "
+            f"{horizon}. Give more history, shorten evaluation.horizon, lower "
+            "split.train_fraction, or set gate.mode to off"
         )
     result = Terms(n_points, n_points - horizon + 1 - origins, horizon)
     for contender in recipes:
@@ -208,13 +208,14 @@ def _seen_by_naive(experiment: Experiment, spec: ForecasterSpec) -> Experiment:
     return alone(experiment, spec).model_copy(update={"window": window})
 
 
-def _with_names_of_their_own(found: list[Contender]) -> list[Contender]:
-    """The champion's recipe, which comes last, may bear the name of a newer one."""
-    names = [contender.name for contender in found]
-    return [
-        Contender(f"{c.name}-before", c.recipe) if c.name in names[:position] else c
-        for position, c in enumerate(found)
-    ]
+def _add(found: list[Contender], another: Contender, suffix: str) -> None:
+    """Unless its recipe is there; under a name of its own where somebody has that name."""
+    if another.fingerprint in {contender.fingerprint for contender in found}:
+        return
+    taken, name = {contender.name for contender in found}, another.name
+    while name in taken:
+        name = f"{name}-{suffix}"
+    found.append(Contender(name, another.recipe))
 
 
 def _require_windows(contender: Contender, cutoff: int) -> None:
@@ -224,5 +225,5 @@ def _require_windows(contender: Contender, cutoff: int) -> None:
         raise SeriesTooShort(
             f'"{contender.recipe.series}" has {cutoff} points before those that the gate judges '
             f"on; {contender.name} needs at least {needed}. Give more history, or lower "
-            "gate.origins or window.look_back"
+            "gate.origins, window.look_back or evaluation.season_length"
         )

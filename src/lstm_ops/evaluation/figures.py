@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -72,10 +73,12 @@ def errors(summaries: Sequence[Summary], noise_floor: float | None) -> Figure:
     figure, axes = single("test RMSE (median over seeds; best on validation first)")
     figure.set_layout_engine("constrained")  # names may be long
     names = [s.forecaster for s in summaries]
-    values = [summary.metrics["test/rmse"] for summary in summaries]
+    known = [summary.metrics["test/rmse"] for summary in summaries]
+    values = [value if math.isfinite(value) else 0.0 for value in known]
     bars = axes.barh(names, values, color=PALETTE[0], height=0.6)
     bars[0].set_color(PALETTE[1])
-    axes.bar_label(bars, [f"{value:.4g}" for value in values], padding=4)
+    told = [f"{value:.4g}" if math.isfinite(value) else "diverged" for value in known]
+    axes.bar_label(bars, told, padding=4)
     axes.set_xlim(0, max(values) * ROOM_FOR_LABELS or 1)
     axes.invert_yaxis()
     if noise_floor:

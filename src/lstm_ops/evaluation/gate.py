@@ -102,13 +102,16 @@ def _first(
     )
     better = {c.name for c in beating}
     findings = _findings(contestants, floor.name, "the naive floor", gains, better, refused)
+    turned_away = _turned_away(better, refused)
     if winner is not floor:
         because = f"the first champion: {winner.name} beats {floor.name} by {gains[winner.name]}"
-        return Decision("first", winner.name, because, floor.name, findings)
+        return Decision("first", winner.name, because + turned_away, floor.name, findings)
     if naive is None:
-        return Decision("kept", None, "no contestant is within the budget", floor.name, findings)
-    because = f"the first champion: nothing beats {naive.name}, which needs no training"
-    return Decision("first", naive.name, because, floor.name, findings)
+        because = "no contestant may become champion"
+        return Decision("kept", None, because + turned_away, floor.name, findings)
+    rest = "nothing else" if better else "nothing"
+    because = f"the first champion: {rest} is shown to beat {naive.name}, which needs no training"
+    return Decision("first", naive.name, because + turned_away, floor.name, findings)
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,8 @@ class _Case:
             because = f"{winner.name} beats the champion's {against} by {gains[winner.name]}"
             return Decision("replace", winner.name, because, against, findings)
         kind, name, because = self._refresh(home)
-        turned_away = [f"{n} is better, but {self.refused[n]}" for n in sorted(better)]
-        return Decision(kind, name, "; ".join([because, *turned_away]), against, findings)
+        because += _turned_away(better, self.refused)
+        return Decision(kind, name, because, against, findings)
 
     def _home(self) -> Contestant | None:
         """The champion's own recipe, fitted as all the others are."""
@@ -148,7 +151,7 @@ class _Case:
 
     def _holds(self, home: Contestant) -> bool:
         """Whether that fit does what the served one does, where both may be judged."""
-        return self._behind(home) <= self.rule.margin
+        return math.isfinite(home.rmse) and self._behind(home) <= self.rule.margin
 
     def _behind(self, contestant: Contestant) -> float:
         """By which share its RMSE is above the served champion's, where both may be judged."""
@@ -181,10 +184,11 @@ class _Case:
                 f"the champion's own recipe is not among the contestants; {nothing}",
             )
         if len(self.incumbent.losses) == 0:
-            return "kept", None, f"no point has come since the champion's cutoff; {nothing}"
+            unknown = "no forecast can be checked yet that the champion has not seen the end of"
+            return "kept", None, f"{unknown}; {nothing}"
         behind = self._behind(home)
         if home.name in self.refused:
-            return "kept", None, f"{home.name} fitted anew {self.refused[home.name]}; {nothing}"
+            return "kept", None, f"{home.name} on newer data {self.refused[home.name]}; {nothing}"
         if home.rmse > self.floor.rmse:
             short = f"{home.name} fitted anew falls below {self.floor.name}"
             return "kept", None, f"{short}, which is not shown to be better either; {nothing}"
@@ -214,6 +218,11 @@ def _findings(
 
     ranked = sorted(contestants, key=_by_error)
     return tuple(Finding(c.name, c.rmse, gains.get(c.name), verdict(c.name)) for c in ranked)
+
+
+def _turned_away(better: set[str], refused: Mapping[str, str]) -> str:
+    """Those that would have won, each with the reason why not."""
+    return "".join(f"; {n} is better, but {refused[n]}" for n in sorted(better & set(refused)))
 
 
 def _shared(confidence: float, others: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lstm_ops.experiment.base import Fraction, Number, Section, Whole
 
@@ -48,3 +48,9 @@ class Gate(Section):
         default=24.0, gt=0, description="manual: how long an approval is waited for"
     )
     budget: Budget = Budget()
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, mode: object) -> object:
+        """YAML takes a bare `off` for no."""
+        return "off" if mode is False else mode

@@ -9,6 +9,8 @@ from typing import Any
 from lstm_ops.experiment.forecasters import ForecasterSpec, LearnedSpec, NetworkSpec
 from lstm_ops.experiment.sections import Experiment
 
+OF_TRAINING = ("epochs", "batch_size", "learning_rate")  # which a network may choose itself
+
 
 def alone(experiment: Experiment, spec: ForecasterSpec) -> Experiment:
     """The experiment with this forecaster only."""
@@ -21,15 +23,16 @@ def fingerprint(experiment: Experiment) -> str:
     Settings at their defaults stay out of it, so that a new one does not change old fingerprints.
     """
     (spec,) = experiment.forecasters
-    decisive: dict[str, Any] = {
-        "forecaster": spec.model_dump(mode="json", exclude={"name"}, exclude_defaults=True),
-        "kind": spec.kind,
-    }
+    own = spec.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
+    decisive: dict[str, Any] = {"kind": spec.kind}
     if isinstance(spec, LearnedSpec):
-        window = experiment.window.model_dump(mode="json", exclude_defaults=True)
+        apart = None if isinstance(spec, NetworkSpec) else {"layout"}  # only networks have one
+        window = experiment.window.model_dump(mode="json", exclude=apart, exclude_defaults=True)
         decisive |= {"window": window, "scaling": experiment.scaling}
     if isinstance(spec, NetworkSpec):
-        training = experiment.training.model_dump(mode="json", exclude_defaults=True)
-        decisive["training"] = training
+        chosen = {key: own.pop(key) for key in OF_TRAINING if key in own}
+        training = experiment.training.model_copy(update=chosen)
+        decisive["training"] = training.model_dump(mode="json", exclude_defaults=True)
+    decisive["forecaster"] = own
     text = json.dumps(decisive, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

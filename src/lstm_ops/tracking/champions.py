@@ -9,12 +9,14 @@ from typing import Any
 
 import mlflow.pyfunc
 import pandas as pd
+from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel
 
 from lstm_ops.data.spacing import Spacing
 from lstm_ops.errors import ChampionUnusable, InvalidInput
+from lstm_ops.redaction import redacted
 from lstm_ops.tracking import names
 from lstm_ops.tracking.store import Store, reports_trouble
 
@@ -66,7 +68,7 @@ class Loaded:
         try:
             return pd.DataFrame(self.model.predict(history, params=params))
         except Exception as error:  # whatever its own code raises
-            raise _unusable(self.version, "does not forecast", error) from error
+            raise _unusable(self.version, "does not forecast", error) from None
 
 
 @reports_trouble
@@ -94,9 +96,9 @@ def look(store: Store, series: str, which: str) -> Version | None:
 @reports_trouble
 def recipe_of(store: Store, version: Version) -> Path | None:
     """The experiment file of its training, of which it is the forecaster; None where it is gone."""
-    if not version.run_id:
+    run = _run(store, version.run_id)
+    if run is None:
         return None
-    run = store.client.get_run(version.run_id)
     for run_id in (version.run_id, run.data.tags.get(names.PARENT_RUN)):
         if run_id and RECIPE in {file.path for file in store.client.list_artifacts(run_id)}:
             return Path(store.client.download_artifacts(run_id, RECIPE))
@@ -114,15 +116,21 @@ def _bytes(store: Store, model_id: str, folder: str | None) -> int:
     return sum(_bytes(store, model_id, f.path) if f.is_dir else f.file_size or 0 for f in files)
 
 
-def load(store: Store, version: Version) -> Loaded:
-    """With its files checked. Raises `ChampionUnusable` where it cannot be loaded."""
+def load(store: Store, version: Version, model_id: str | None = None) -> Loaded:
+    """With its files checked. Raises `ChampionUnusable` where it cannot be loaded.
+
+    `model_id`: the logged model, where it is not registered yet.
+    """
     mlflow.set_tracking_uri(store.uri)
     try:
-        model = mlflow.pyfunc.load_model(f"models:/{version.series}/{version.number}")
+        model = mlflow.pyfunc.load_model(
+            f"models:/{model_id or f'{version.series}/{version.number}'}"
+        )
         recipe: Mapping[str, Any] = model.unwrap_python_model().recipe
         return Loaded(version, recipe["look_back"], Spacing(**recipe["spacing"]), model)
     except Exception as error:  # of MLflow, of the store, of the version's own code
-        raise _unusable(version, "cannot be loaded", error) from error
+        _require_answer(store)
+        raise _unusable(version, "cannot be loaded", error) from None  # it may tell a password
 
 
 def _version(store: Store, found: ModelVersion) -> Version:
@@ -140,9 +148,26 @@ def _version(store: Store, found: ModelVersion) -> Version:
 
 def _cutoff_of(store: Store, run_id: str | None) -> str:
     """Of versions registered before it was noted on them: that of their training."""
+    run = _run(store, run_id)
+    return str(run.data.tags.get(names.CUTOFF, "")) if run else ""
+
+
+def _run(store: Store, run_id: str | None) -> Run | None:
+    """None where it was purged."""
     if not run_id:
-        return ""
-    return str(store.client.get_run(run_id).data.tags.get(names.CUTOFF, ""))
+        return None
+    try:
+        return store.client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code not in UNKNOWN:
+            raise
+        return None
+
+
+@reports_trouble
+def _require_answer(store: Store) -> None:
+    """Raises `TrackingUnavailable` where it is the store that is the trouble."""
+    store.client.search_experiments(max_results=1)
 
 
 def _there_is_no(series: str, which: str) -> str:
@@ -153,13 +178,15 @@ def _there_is_no(series: str, which: str) -> str:
 def _there_are(store: Store, series: str) -> str:
     numbers = [int(v.version) for v in store.client.search_model_versions(f"name = '{series}'")]
     if not numbers:
-        return f"nothing is registered under that name. First: make run EXPERIMENT={series}"
+        models = sorted(model.name for model in store.client.search_registered_models())
+        there_are = f"There are: {', '.join(models)}" if models else "First: make run"
+        return f"nothing is registered under that name. {there_are}"
     shown = ", ".join(map(str, sorted(numbers)[-10:]))
     return f"its {'newest ' if len(numbers) > 10 else ''}versions are {shown}"
 
 
 def _unusable(version: Version, what: str, error: Exception) -> ChampionUnusable:
-    reason = " ".join(str(error).split())[:400]
+    reason = redacted(" ".join(str(error).split()))[:400]
     return ChampionUnusable(
         f"{version} of {version.series!r} {what}: {reason}. Nothing was changed. Roll back with "
         f"`lstm-ops champion rollback {version.series} --because …`, or mend the store"

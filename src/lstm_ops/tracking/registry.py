@@ -39,6 +39,12 @@ def register(
     return str(made.version)
 
 
+@reports_trouble
+def withdraw(store: Store, series: str, version: str) -> None:
+    """Take a version back that nobody will want; its run and its logged model stay."""
+    store.client.delete_model_version(series, version)
+
+
 def _mention_version(store: Store, model_id: str, series: str, version: str) -> None:
     """On the logged model, which versions it became: a server sees to it, a database does not."""
     tags = store.client.get_logged_model(model_id).tags

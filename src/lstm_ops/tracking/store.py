@@ -52,7 +52,8 @@ def reports_trouble(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (MlflowException, SQLAlchemyError, OSError) as error:
-            reason = redacted(" ".join(str(error).split()))[:400]
+            told = str(error).partition("[SQL:")[0]  # the statement helps nobody here
+            reason = redacted(" ".join(told.split()))[:400]
             raise TrackingUnavailable(
                 f"MLflow could not do what was asked ({function.__name__}): "
                 f"{reason}. This is not your input's fault: check the server or the store, then "

@@ -52,8 +52,9 @@ def roll_back(
             f"{series!r} has no earlier champion to go back to; nothing was changed. "
             f"`lstm-ops champion history {series}` shows what there was"
         )
+    version = champions.find(store, series, number)
     _check_was_champion(series, number, known)
-    check(store, champions.find(store, series, number))
+    check(store, version)
     proposal = Proposal("rollback", number, standing, because.strip(), by)
     return ledger.decide(store, series, proposal, clock)
 
@@ -95,7 +96,7 @@ def _check_was_champion(series: str, number: str, known: list[Entry]) -> None:
         shown = ", ".join(sorted(filter(None, earlier), key=int)) or "none"
         raise InvalidInput(
             f"version {number} of {series!r} never was champion (earlier ones: {shown}); "
-            f"`lstm-ops champion promote {series} {number}` makes it one"
+            f"`lstm-ops champion promote {series} {number} --because …` makes it one"
         )
 
 

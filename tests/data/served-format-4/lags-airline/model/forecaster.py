@@ -308,11 +308,14 @@ def _keras() -> Any:
 def margins(errors: list[Array], level: float, count: int) -> Array:
     """Half the width of an interval, one a step  # (count,).
 
-    errors: for each calibrated step (n,), sorted. Beyond them as a random walk's errors grow.
+    errors: for each calibrated step (n,), sorted. They never shrink from step to step. Steps with
+    fewer than half the errors of the first count for nothing; from there on margins widen as a
+    random walk's errors do.
     """
-    known = np.array([conformal(step, level) for step in errors[:count]])
-    beyond = np.arange(len(known) + 1, count + 1)
-    return np.concatenate([known, known[-1] * np.sqrt(beyond / len(errors))])
+    last = sum(2 * len(step) >= len(errors[0]) for step in errors)
+    known = np.maximum.accumulate([conformal(step, level) for step in errors[:last]])
+    beyond = np.arange(last + 1, count + 1)
+    return np.concatenate([known, known[-1] * np.sqrt(beyond / last)])[:count]
 
 
 def conformal(errors: Array, level: float) -> float:
