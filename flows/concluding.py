@@ -71,7 +71,9 @@ def asked(opened: Opened, weighed: Weighed) -> Answer:
     url = links.run_url(tracking_store(), opened.run_id)
     by_hand = f"lstm-ops champion promote {series} {number} --because …"
     rows = text.markdown(gate_report.table(weighed.decision))
-    question = f"**{_sentence(weighed.decision, version)}**\n\n{rows}\n\n{url or ''}"
+    evidence = f"[The evidence in MLflow]({url})" if url else f"Evidence: run {opened.run_id}"
+    why = weighed.decision.because
+    question = f"**Shall {version} become champion?** {why}\n\n{rows}\n\n{evidence}"
     artifacts.text(f"{series}-approval", f"{question}\n\nResume this flow run to answer.")
     return ask(opened.recipe.gate, question, by_hand)
 
@@ -165,11 +167,12 @@ def report_decision(opened: Opened, concluded: Concluded) -> dict[str, Any]:
 def _proposal(
     opened: Opened, call: Call, weighed: Weighed, version: Version | None, answer: Answer
 ) -> ledger.Proposal:
+    approved = f"; approved: {answer.because}" if answer.yes and answer.because else ""
     return ledger.Proposal(
         kind=weighed.decision.kind,
         to=version.number if version else None,
         expected=call.champion.number if call.champion else None,
-        because=weighed.decision.because,
+        because=weighed.decision.because + approved,
         by=answer.by or runs.user(),
         flow_run=this_flow_run().id,
         run_id=opened.run_id,

@@ -282,6 +282,7 @@ def test_a_person_is_asked(
         assert one.champion() == 1
         assert entry is not None
         assert (entry.kind, entry.by) == ("first", "Ada")
+        assert entry.because.endswith("; approved: seen the figures")
     else:
         assert "was not approved: seen the figures" in state.result()["verdict"]
         aliases = one.client.get_registered_model(one.series).aliases
