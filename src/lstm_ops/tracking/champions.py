@@ -116,6 +116,12 @@ def _bytes(store: Store, model_id: str, folder: str | None) -> int:
     return sum(_bytes(store, model_id, f.path) if f.is_dir else f.file_size or 0 for f in files)
 
 
+def those_registered(store: Store) -> str:
+    """In words, every series that has versions."""
+    found = sorted(model.name for model in store.client.search_registered_models())
+    return f"there are: {', '.join(found)}" if found else "none is yet. First: make run"
+
+
 def load(store: Store, version: Version, model_id: str | None = None) -> Loaded:
     """With its files checked. Raises `ChampionUnusable` where it cannot be loaded.
 
@@ -178,9 +184,7 @@ def _there_is_no(series: str, which: str) -> str:
 def _there_are(store: Store, series: str) -> str:
     numbers = [int(v.version) for v in store.client.search_model_versions(f"name = '{series}'")]
     if not numbers:
-        models = sorted(model.name for model in store.client.search_registered_models())
-        there_are = f"There are: {', '.join(models)}" if models else "First: make run"
-        return f"nothing is registered under that name. {there_are}"
+        return f"nothing is registered under that name; {those_registered(store)}"
     shown = ", ".join(map(str, sorted(numbers)[-10:]))
     return f"its {'newest ' if len(numbers) > 10 else ''}versions are {shown}"
 

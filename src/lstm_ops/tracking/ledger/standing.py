@@ -63,7 +63,9 @@ def require(store: Store, series: str) -> None:
     except MlflowException as error:
         if error.error_code not in champions.UNKNOWN:
             raise
-        raise InvalidInput(f"no series {series!r} is registered; {_there_are(store)}") from None
+        raise InvalidInput(
+            f"no series {series!r} is registered; {champions.those_registered(store)}"
+        ) from None
 
 
 def _seat(store: Store, series: str, alias: str) -> Seat | None:
@@ -75,8 +77,3 @@ def _seat(store: Store, series: str, alias: str) -> Seat | None:
 
 def _line(store: Store, series: str, entry: Entry | None) -> Line | None:
     return lines(store, series, [entry])[0] if entry else None
-
-
-def _there_are(store: Store) -> str:
-    found = sorted(model.name for model in store.client.search_registered_models())
-    return f"there are: {', '.join(found)}" if found else "none is yet. First: make run"
