@@ -51,7 +51,11 @@ ADAPTED = {
 InFreshPython = Callable[..., str]
 
 # With several processes (`make test`): what shares a server that takes long to start stays in one.
-TOGETHER = {"tests/e2e/": "stack", "tests/flows/": "prefect_server"}
+TOGETHER = {"tests/e2e/": "stack", "tests/flows/": "prefect_server", "tests/cli/": "cli"}
+
+# Begun first, so that no process is left with something long while the other is done. The stack's
+# tests mostly wait for other processes.
+LONGEST = (*TOGETHER, "tests/tracking/", "tests/models/", "tests/behaviour/", "tests/anatomy/")
 
 
 class ByServer(LoadScopeScheduling):
@@ -63,8 +67,19 @@ class ByServer(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer:
-    """Instead of the plugin's own choices."""
+    """Instead of the plugin's own choices, of which one is to begin with the most tests."""
+    config.option.loadscopereorder = False
     return ByServer(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the `LONGEST` first, in the order given there; else all stays where it is."""
+
+    def place(item: pytest.Item) -> int:
+        starts = (n for n, path in enumerate(LONGEST) if item.nodeid.startswith(path))
+        return next(starts, len(LONGEST))
+
+    items.sort(key=place)
 
 
 @dataclass(frozen=True)
