@@ -11,7 +11,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV __PYVENV_LAUNCHER__
 # `exec`, so that signals reach the command itself and no shell is left in between.
 BIN := exec .venv/bin
 
-.PHONY: help run backtest forecast up ui serve test lint bench explained lock clean set-up
+.PHONY: help run backtest forecast ingest monitor demo up ui serve test lint bench explained lock clean set-up
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,17 @@ backtest: set-up  ## compare its forecasters over cutoffs and seeds: make backte
 
 forecast: set-up  ## let the champion forecast, and keep the rows: make forecast EXPERIMENT=airline
 	@$(BIN)/python -m flows.forecast "$(EXPERIMENT)" $(ARGS)
+
+ingest: EXPERIMENT = live
+ingest: set-up  ## take new observations into the series store: make ingest ARGS="--now 2026-09-01T00:00"
+	@$(BIN)/python -m flows.ingest "$(EXPERIMENT)" $(ARGS)
+
+monitor: EXPERIMENT = live
+monitor: set-up  ## hold past forecasts against what happened, tell alarms: make monitor EXPERIMENT=airline
+	@$(BIN)/python -m flows.monitor "$(EXPERIMENT)" $(ARGS)
+
+demo: set-up  ## the whole circle on a sped-up clock: a drift is seen, retrained for, and decided on
+	@$(BIN)/python -m flows.demo $(ARGS)
 
 up: set-up  ## start the local stack, Ctrl-C stops it: make up PREFECT_PORT=4300 MLFLOW_PORT=5100
 	@$(BIN)/lstm-ops up $(if $(PREFECT_PORT),--prefect-port "$(PREFECT_PORT)") \

@@ -23,9 +23,10 @@ NAMES = (
     "backtests",
     "evidence",
     "gate",
+    "monitoring",
 )
 DOCS = PROJECT / "docs"
-ELSEWHERE = {"evidence": "evaluation.md", "gate": "champion.md"}
+ELSEWHERE = {"evidence": "evaluation.md", "gate": "champion.md", "monitoring": "monitoring.md"}
 
 
 def main() -> None:

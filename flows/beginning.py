@@ -18,6 +18,7 @@ from lstm_ops.data.series import Series
 from lstm_ops.data.sources import load_raw
 from lstm_ops.experiment import Experiment
 from lstm_ops.experiment.flat import flatten
+from lstm_ops.stack.flow_run_ends import ended
 from lstm_ops.tracking import inputs, lost, names, runs
 
 
@@ -32,11 +33,11 @@ class Opened:
 
 
 def open_run(flow: str, experiment: str, overrides: dict[str, Any]) -> Opened:
-    """Resolve the recipe and open its parent run, after closing what dead processes left open."""
+    """Resolve the recipe and open its parent run, after closing what nobody works on any more."""
     recipe = experiments.load(experiment, overrides)
     name = Path(experiment).stem
     store = tracking_store()
-    lost.close_lost_runs(store)
+    lost.close_lost_runs(store, ended)
     run_id = runs.open_parent(store, recipe.series, f"{flow} {name}", flow, this_flow_run())
     tags = {names.EXPERIMENT: name, names.CODE_DIGEST: project.code_digest()}
     runs.log(store, run_id, parameters=flatten(recipe), tags=tags)

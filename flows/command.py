@@ -12,8 +12,10 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -25,25 +27,41 @@ from lstm_ops.errors import InvalidExperiment, LstmOpsError, StackError
 from lstm_ops.stack.discovery import prefect_api_url, tracking_uri
 from lstm_ops.stack.embedded import EMBEDDED_VARIABLE, EmbeddedPrefect
 
+HEARTBEAT = "30"  # seconds, as pyproject.toml says where it is read
+TAG = "lstm-ops"  # what our automations know a run of ours by
+
+
+@dataclass(frozen=True)
+class Value:
+    """A parameter of a flow as its command takes it."""
+
+    help: str
+    read: Callable[[str], Any]
+    shape: str
+
 
 def main(
     module: str,
     flow_name: str,
     arguments: Sequence[str] | None = None,
     switches: Mapping[str, str] = MappingProxyType({}),
+    values: Mapping[str, Value] = MappingProxyType({}),
+    experiment_name: str = "tutorial",
 ) -> int:
     """Run one flow here and now. 0 done; 2 bad arguments, experiment or data; 1 anything else.
 
-    switches: the flow's own parameters that are on or off, each with its help.
+    The flow's own parameters: `switches`, which are on or off, each with its help, and `values`.
+    `experiment_name` is what runs where none is named.
     """
-    options = argument_parser(module, switches).parse_args(arguments)
+    parser = argument_parser(module, switches, values, experiment_name)
+    options = parser.parse_args(arguments)
     try:
         overrides = parse_overrides(options.set)
         experiment.load(options.experiment, overrides)
         os.environ.setdefault(project.HOME_VARIABLE, str(project.root()))
         # Ends at exit, after Prefect has sent it the last logs: it was there before Prefect was.
         server = EmbeddedPrefect() if prefect_api_url() is None else None
-        own = {name: getattr(options, name) for name in switches}
+        own = {name: getattr(options, name) for name in (*switches, *values)}
         parameters = {"experiment": options.experiment, "overrides": overrides, **own}
         state = _state(module, flow_name, parameters, server)
         return _end(state, as_json=options.json)
@@ -56,20 +74,43 @@ def main(
 
 
 def argument_parser(
-    module: str, switches: Mapping[str, str] = MappingProxyType({})
+    module: str,
+    switches: Mapping[str, str] = MappingProxyType({}),
+    values: Mapping[str, Value] = MappingProxyType({}),
+    experiment_name: str = "tutorial",
 ) -> argparse.ArgumentParser:
     """The arguments that every flow's command takes, and its own."""
     parser = argparse.ArgumentParser(prog=f"python -m {module}")
     parser.add_argument(
-        "experiment", nargs="?", default="tutorial", help="a name under experiments/, or a path"
+        "experiment",
+        nargs="?",
+        default=experiment_name,
+        help="a name under experiments/, or a path",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="a.b=c", help="change a setting; repeatable"
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     for name, text in switches.items():
-        parser.add_argument(f"--{name}", action="store_true", help=text)
+        parser.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
+    for name, value in values.items():
+        parser.add_argument(f"--{name}", type=value.read, metavar=value.shape, help=value.help)
     return parser
+
+
+def moment(text: str) -> datetime:
+    """Raises `argparse.ArgumentTypeError` where the text is no time."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time; needed is one as 2026-09-01T00:00, in UTC"
+        ) from None
+
+
+CLOCK = MappingProxyType(
+    {"now": Value("the time to go by, in UTC; left out: now", moment, "2026-09-01T00:00")}
+)
 
 
 def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
@@ -95,6 +136,8 @@ def _state(
         logging.getLogger("prefect.flow_runs").addFilter(_leads_somewhere)
     else:
         os.environ["PREFECT_API_URL"] = str(prefect_api_url())
+        # Automations take a run for crashed after 90 s; Prefect's own default is 180.
+        os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", HEARTBEAT)
     with uncollected():
         flow = getattr(importlib.import_module(module), flow_name)
     if server:
@@ -129,9 +172,11 @@ def _leads_somewhere(record: logging.LogRecord) -> bool:
 def _run(flow: Any, parameters: dict[str, Any]) -> Any:
     """The flow run's last state. Raises `StackError` where Prefect's server went away."""
     import httpx  # Prefect has it imported by now
+    from prefect import tags
 
     try:
-        return flow(**parameters, return_state=True)
+        with tags(TAG):
+            return flow(**parameters, return_state=True)
     except httpx.HTTPError as error:
         raise StackError(
             f"Prefect's server at {os.environ['PREFECT_API_URL']} stopped answering "

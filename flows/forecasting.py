@@ -20,6 +20,7 @@ from lstm_ops.data import series as series_files
 from lstm_ops.data.forecasts import NUMBERS, Forecasts, Written
 from lstm_ops.data.series import Series
 from lstm_ops.data.spacing import keeps_to
+from lstm_ops.data.times import as_text
 from lstm_ops.errors import ChampionUnusable, InvalidSeries, SeriesTooShort
 from lstm_ops.evaluation import ahead_figure, drawing
 from lstm_ops.experiment import Experiment
@@ -34,6 +35,14 @@ PICTURE = "figures/forecast.png"
 def require_nothing_more(series: Series, recipe: Experiment) -> None:
     """How much history is needed, the champion says, and none of the recipe's windows."""
     del series, recipe
+
+
+def reason_to_wait(opened: Opened) -> str | None:
+    """That the series has no champion yet; None where it has one."""
+    series = opened.recipe.series
+    if champions.look(tracking_store(), series, names.CHAMPION):
+        return None
+    return f"{series} has no champion yet; a training makes the first"
 
 
 def find_champion(opened: Opened) -> Version:
@@ -89,7 +98,7 @@ def report_forecasts(
         "experiment": opened.name,
         "version": str(forecasts.version),
         "forecaster": forecasts.forecaster,
-        "cutoff": sinks.as_text(forecasts.cutoff),
+        "cutoff": as_text(forecasts.cutoff),
         "horizon": len(rows),
         "level": float(kept.table["level"].iloc[0]),
         "written": kept.new,
@@ -134,7 +143,7 @@ def _steps(answer: pd.DataFrame, horizon: int, version: Version) -> pd.DataFrame
 
 def _sentence(forecasts: Forecasts, kept: Written) -> str:
     who = f"{forecasts.forecaster} (version {forecasts.version})"
-    when = sinks.as_text(forecasts.cutoff).removesuffix(" 00:00:00")
+    when = as_text(forecasts.cutoff).removesuffix(" 00:00:00")
     count = len(kept.table)
     steps = f"{count} step{'' if count == 1 else 's'}"
     begins = f"{who} forecasts {steps} of {forecasts.series} after {when}"
@@ -175,7 +184,7 @@ def _draw(opened: Opened, series: Series, forecasts: Forecasts, kept: Written) -
 
 
 def _log(opened: Opened, forecasts: Forecasts, kept: Written, said: str) -> None:
-    store, cutoff = tracking_store(), sinks.as_text(forecasts.cutoff)
+    store, cutoff = tracking_store(), as_text(forecasts.cutoff)
     runs.log_folder(store, opened.run_id, opened.folder / "report")
     rows = kept.table.assign(made_at=kept.table["made_at"].astype(str))
     runs.log_table(store, opened.run_id, "forecasts", _plain(rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -19,4 +20,22 @@ Overrides = Annotated[
 ExperimentName = Annotated[
     str, Field(description="a name under experiments/, or the path of an experiment file")
 ]
+Clock = Annotated[
+    datetime | None,
+    Field(description="the time to go by, in UTC; left out: now"),
+]
 Fresh = Annotated[bool, Field(description="fit again what an earlier backtest has done")]
+WhenDue = Annotated[
+    bool, Field(description="skip, as a success that says why, where there is nothing to do yet")
+]
+Cause = Annotated[
+    dict[str, Any] | None,
+    Field(description="the event that asks for it, with its evidence; a cool-down applies then"),
+]
+
+
+def moment(clock: datetime | None) -> datetime:
+    """What a `Clock` stands for: a time in UTC, without a zone."""
+    if clock is None:
+        return datetime.now(UTC).replace(tzinfo=None)
+    return clock.astimezone(UTC).replace(tzinfo=None) if clock.tzinfo else clock

@@ -122,7 +122,8 @@ def metric_names() -> set[str]:
     code = (SOURCES / "lstm_ops" / "evaluation" / "trial.py").read_text()
     names = set(re.findall(r'f?"((?:\{part\}|validation|test|fit|model)/[a-z_]+)"', code))
     filled = {n.replace("{part}", part) for n in names for part in ("train", "test")}
-    return filled | {"train/loss"}
+    monitoring = (SOURCES / "lstm_ops/evaluation/monitoring/verdict.py").read_text()
+    return filled | {"train/loss"} | set(re.findall(r'"(live/[a-z_]+)"', monitoring))
 
 
 def make_targets() -> list[str]:

@@ -6,6 +6,7 @@ LstmOpsError                    exit status 1: not the user's doing
 │   ├── UnreadableSeries        a file that is missing, empty, or not what its name says
 │   ├── InvalidSeries           data that break the contract; carries the failing rows
 │   │   └── SeriesTooShort      fewer rows than the windows asked for
+│   ├── NewerStore              a series store that a newer version of this project has changed
 │   └── UnsupportedModel        a network that cannot be explained; names the layer
 ├── SourceUnavailable           a remote source, or a place for forecasts, that did not answer
 ├── TrackingUnavailable         MLflow's server or store did not answer, or refused
@@ -63,6 +64,10 @@ class InvalidSeries(InvalidInput):
 
 class SeriesTooShort(InvalidSeries):
     """Fewer rows than the split and the windows need."""
+
+
+class NewerStore(InvalidInput):
+    """A series store whose tables a newer version of this project has changed."""
 
 
 class UnsupportedModel(InvalidInput):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s'\"]*@")
+_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]*@")
 # A query may carry a signature or a key; nothing that we say needs it.
 _QUERY = re.compile(r"(?P<url>[a-z0-9+.-]+://[^\s'\"?]*)\?[^\s'\"]*", re.IGNORECASE)
 

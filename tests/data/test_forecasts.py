@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lstm_ops.data import forecast_files, forecast_tables
-from lstm_ops.data.forecasts import Forecasts, differences, write
+from lstm_ops.data import forecast_files, forecast_tables, store
+from lstm_ops.data.forecasts import Forecasts, differences, read, write
 from lstm_ops.errors import InvalidExperiment, SourceUnavailable
 from lstm_ops.experiment import Forecast
 
@@ -222,3 +222,49 @@ def test_a_file_in_the_way_of_the_folder_is_the_users_to_move(home: Path, tmp_pa
     (tmp_path / "kept").write_text("no folder")
     with pytest.raises(InvalidExperiment, match=r"forecast\.folder"):
         write(DATED, Forecast(folder=str(tmp_path / "kept")))
+
+
+def test_the_series_store_keeps_them_in_the_table_of_its_own(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del home
+    monkeypatch.setenv("LSTM_OPS_STORE", f"sqlite:///{tmp_path / 'series.db'}")
+    first, second = (write(DATED, Forecast(store=True)) for _ in range(2))
+    assert (first.new, second.new) == (2, 0)
+    assert second.where == f"sqlite:///{tmp_path / 'series.db'}, table forecasts"
+    assert store.schema_version().database == store.schema_version().code
+
+
+@pytest.mark.parametrize("place", ["files", "table"])
+def test_forecasts_are_read_back_as_they_were_written(
+    place: str, home: Path, tmp_path: Path
+) -> None:
+    del home
+    where = {
+        "files": Forecast(folder=str(tmp_path / "kept")),
+        "table": Forecast(url=f"sqlite:///{tmp_path / 'kept.db'}"),
+    }[place]
+    assert read(where, "airline").empty
+    assert not list(tmp_path.iterdir())  # looking makes nothing
+    for forecasts in (DATED, *OTHERS.values(), NUMBERED):
+        write(forecasts, where)
+    found = read(where, "airline").sort_values(["version", "cutoff", "step"], ignore_index=True)
+    tables = [f.table() for f in (DATED, *OTHERS.values())]
+    wanted = pd.concat(tables).sort_values(["version", "cutoff", "step"], ignore_index=True)
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
+
+
+@pytest.mark.parametrize("place", ["files", "table"])
+def test_of_many_forecasts_the_newest_are_read(
+    place: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del home
+    where = {
+        "files": Forecast(folder=str(tmp_path / "kept")),
+        "table": Forecast(url=f"sqlite:///{tmp_path / 'kept.db'}"),
+    }[place]
+    for day in (1, 2, 3):
+        cutoff, made = pd.Timestamp(1961, 1, day), MADE.replace(day=day)
+        write(replace(DATED, cutoff=cutoff, made_at=made), where)
+    monkeypatch.setattr("lstm_ops.data.forecasts.MOST_READ", 2)
+    assert set(read(where, "airline")["cutoff"]) == {"1961-01-02 00:00:00", "1961-01-03 00:00:00"}

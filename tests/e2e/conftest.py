@@ -26,7 +26,15 @@ from lstm_ops.stack.ports import free_port
 from lstm_ops.stack.processes import family
 
 PROJECT = Path(__file__).resolve().parents[2]
-COPIED = ("pyproject.toml", "experiments", "data", "flows", "src", "requirements.lock")
+COPIED = (
+    "pyproject.toml",
+    "experiments",
+    "automations",
+    "data",
+    "flows",
+    "src",
+    "requirements.lock",
+)
 OWN = ("PREFECT_", "MLFLOW_", "LSTM_OPS_", "PYTHON", "KERAS_", "VIRTUAL_ENV")
 MAIN = "from lstm_ops.cli import main; raise SystemExit(main())"
 READY = "Ctrl-C stops everything."
@@ -75,9 +83,9 @@ class Stack:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.prefect_port, self.mlflow_port = free_port(), free_port()
-        prefect = f"http://127.0.0.1:{self.prefect_port}/api"
+        self.prefect_api = f"http://127.0.0.1:{self.prefect_port}/api"
         self.prefect = httpx.Client(
-            base_url=prefect, transport=Patient(), trust_env=False, timeout=90
+            base_url=self.prefect_api, transport=Patient(), trust_env=False, timeout=90
         )
         self.mlflow_url = f"http://127.0.0.1:{self.mlflow_port}"
         mlflow = f"{self.mlflow_url}/api/2.0/mlflow"
@@ -199,6 +207,13 @@ class Stack:
         made = self.prefect.post(path, json={"parameters": parameters}).raise_for_status()
         return str(made.json()["id"])
 
+    def prefect_page(self, deployment: str, part: str) -> str:
+        """The address of a page of that deployment, as `run`, which is its form."""
+        path = f"/deployments/name/{deployment}"
+        found = self.prefect.get(path).raise_for_status().json()
+        server = f"http://127.0.0.1:{self.prefect_port}"
+        return f"{server}/deployments/deployment/{found['id']}/{part}"
+
     def flow_run(self, flow_run_id: str) -> Json:
         return dict(self.prefect.get(f"/flow_runs/{flow_run_id}").raise_for_status().json())
 
@@ -217,6 +232,40 @@ class Stack:
             lambda: self.flow_run(flow_run_id)["state_type"] in over, f"the end of {flow_run_id}"
         )
         return self.flow_run(flow_run_id)
+
+    def automations(self) -> list[Json]:
+        found = self.prefect.post("/automations/filter", json={}).raise_for_status()
+        return list(found.json())
+
+    def alerts(self) -> list[str]:
+        """What was told through the block that `make up` makes."""
+        wanted = {"artifacts": {"key": {"any_": ["lstm-ops-alerts"]}}}
+        found = self.prefect.post("/artifacts/filter", json=wanted).raise_for_status().json()
+        return [artifact["data"] for artifact in found]
+
+    @contextmanager
+    def worker_elsewhere(self, tags: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+        """A worker that nobody watches over, as on a machine of a team; train/elsewhere is its."""
+        pool = "elsewhere"
+        self.prefect.post("/work_pools/", json={"name": pool, "type": "process"})
+        airline = self.prefect.get("/deployments/name/train/airline").raise_for_status().json()
+        same = ("flow_id", "entrypoint", "path", "pull_steps", "parameters")
+        content = {key: airline[key] for key in same} | {"tags": tags, "work_pool_name": pool}
+        self.prefect.post("/deployments/", json={"name": pool, **content}).raise_for_status()
+        arguments = ["-m", "prefect", "worker", "start", "--pool", pool, "--type", "process"]
+        with (self.root / ".state" / "logs" / "elsewhere.log").open("wb") as output:
+            worker = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=self.root,
+                env=self.environment(),
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            yield worker
+        finally:
+            worker.kill()
+            worker.wait()
 
     def artifacts(self, flow_run_id: str) -> dict[str, Any]:
         """The Prefect artifacts of a flow run: data by key."""

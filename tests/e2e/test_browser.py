@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ OFFLINE = [
 ]
 VIEW = "workflowType=machine_learning"
 PATIENCE = 30_000  # milliseconds
+CHANGED = {"forecasters": [{"kind": "linear"}, {"kind": "persistence"}], "seeds": [3]}
 WIDE = {"width": 2800, "height": 1400}  # the grid of runs holds only columns in sight
 
 
@@ -93,6 +95,33 @@ def test_the_page_of_the_model_names_its_champion(
     del airline_run
     page.goto(f"{stack.mlflow_url}/#/models/airline?{VIEW}")
     expect(page.get_by_text("champion").first).to_be_visible()
+
+
+def test_a_run_started_from_prefects_own_form_leads_to_its_champion(
+    stack: Stack, page: Page
+) -> None:
+    """With a changed parameter; then by its links to MLflow's pages of the run and the version."""
+    page.goto(stack.prefect_page("train/tutorial", "run"))
+    page.get_by_text("dict", exact=True).first.click()
+    page.locator("textarea").nth(1).fill(json.dumps(CHANGED))
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url("**tab=Runs")
+    page.locator('a[href*="/runs/flow-run/"]').first.click()
+    page.wait_for_url("**/runs/flow-run/**")
+    flow_run = stack.ended(page.url.rpartition("/")[2].partition("?")[0])
+    assert flow_run["state_name"] == "Completed"
+    assert flow_run["parameters"]["overrides"] == CHANGED
+    page.get_by_text("Artifacts", exact=True).first.click()
+    run = page.get_by_role("link", name="MLflow run").get_attribute("href")
+    version = page.get_by_role("link", name="Champion's version").get_attribute("href")
+    assert run and version
+    page.goto(run)
+    expect(page.get_by_text("test/rmse", exact=True).first).to_be_visible()
+    selected(page, "Model training", "GenAI")
+    page.goto(version)
+    expect(page.get_by_text("decision", exact=True).first).to_be_visible()
+    page.goto(f"{stack.mlflow_url}/#/models/tutorial?{VIEW}")
+    expect(page.get_by_text("the first champion").first).to_be_visible()
 
 
 def selected(page: Page, name: str, other: str) -> None:

@@ -18,6 +18,17 @@ QUICK = {
     "forecasters": [{"kind": "linear"}, {"kind": "persistence"}],
 }
 
+EMIT = """
+from prefect.events import emit_event
+from prefect.events.worker import EventsWorker
+emit_event(
+    "lstm_ops.drift.detected",
+    {"prefect.resource.id": "lstm-ops.experiment.airline"},
+    payload={"experiment": "airline", "sentence": "its level has shifted"},
+)
+EventsWorker.instance().drain()
+"""
+
 
 def test_a_deployment_run_with_nothing_exported_is_told_by_both_servers(
     stack: Stack, airline_run: str
@@ -93,6 +104,26 @@ def test_a_backtest_runs_as_a_deployment_and_finds_its_pieces_again(stack: Stack
         "beats" in shown["airline-backtest-verdict"] or "not" in shown["airline-backtest-verdict"]
     )
     assert parent["run_id"] not in shown["airline-backtest-run"]
+
+
+def test_a_drift_event_starts_a_training_of_its_series(stack: Stack, airline_run: str) -> None:
+    """The champion has seen all there is: the training that the event starts is skipped."""
+    del airline_run
+    before = {run["id"] for run in stack.flow_runs("on-drift")}
+    done = stack.python(["-c", EMIT], stack.environment() | {"PREFECT_API_URL": stack.prefect_api})
+    assert done.returncode == 0, done.stderr
+
+    def started() -> bool:
+        runs = [run for run in stack.flow_runs("on-drift") if run["id"] not in before]
+        return any(run["state_type"] in ("RUNNING", "COMPLETED") for run in runs)
+
+    stack.wait(started, "a run of train/on-drift", limit=30)
+    (made,) = [run for run in stack.flow_runs("on-drift") if run["id"] not in before]
+    flow_run = stack.ended(made["id"])
+    assert flow_run["state_name"] == "Skipped"
+    assert "nothing new has arrived" in flow_run["state"]["message"]
+    assert flow_run["parameters"]["experiment"] == "airline"
+    assert flow_run["parameters"]["event"]["sentence"] == "its level has shifted"
 
 
 def test_a_schedule_of_one_minute_fires(stack: Stack) -> None:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import mlflow
 import pytest
+import yaml
+
+from lstm_ops.stack.processes import flow_run_processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,9 +58,48 @@ def no_schedule(stack: Stack) -> None:
     stack.drop_minutely()
 
 
+def silent_after(seconds: int, tag: str, root: Path) -> dict[str, Any]:
+    """The automation of automations/crashed-runs.yaml, less patient, for runs of that tag only."""
+    content = dict(yaml.safe_load((root / "automations" / "crashed-runs.yaml").read_text()))
+    related = {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{tag}"}
+    trigger = {**content["trigger"], "within": seconds, "match_related": related}
+    return {**content, "name": f"silent for {seconds} s", "trigger": trigger}
+
+
+def test_killed_with_its_worker_a_run_is_crashed_told_and_closed(stack: Stack) -> None:
+    """Only the server is left. All but the shortened patience is as `make up` makes it.
+
+    The run is then taken for one of another machine: its process cannot be looked at from here.
+    """
+    content = silent_after(20, "impatient", stack.root)
+    stack.prefect.post("/automations/", json=content).raise_for_status()
+    with stack.worker_elsewhere(["lstm-ops", "impatient"]) as worker:
+        killed = stack.ask("elsewhere", ENDLESS)
+        stack.wait(lambda: stack.runs(killed), "a run in MLflow")
+        assert stack.flow_run(killed)["state_name"] == "Running"
+        process = flow_run_processes()[killed]
+        victims = [process, *process.children(recursive=True)]
+        worker.kill()
+        for victim in victims:
+            victim.kill()
+    stack.wait(lambda: stack.flow_run(killed)["state_name"] == "Crashed", "the automation", 60)
+    stack.wait(lambda: any(killed in alert for alert in stack.alerts()), "the alert", 30)
+    left = [*stack.runs(killed), *stack.runs(killed, gate=True)]
+    assert {run["status"] for run in left} == {"RUNNING"}
+    for run in left:
+        tag = {"run_id": run["run_id"], "key": "lstm_ops.process", "value": "elsewhere/1/1.0"}
+        stack.mlflow.post("/runs/set-tag", json=tag).raise_for_status()
+    assert stack.ended(stack.ask("airline", QUICK))["state_name"] == "Completed"
+    closed = [*stack.runs(killed), *stack.runs(killed, gate=True)]
+    assert {run["status"] for run in closed} == {"FAILED"}
+    for run in closed:
+        assert run["tags"]["lstm_ops.error"].startswith("its flow run ended: Crashed: No heartbeat")
+
+
 def test_after_a_power_cut_lost_runs_are_closed_and_their_slot_is_free(stack: Stack) -> None:
     """The lost run is one of train/nightly, whose limit of one would keep the next out."""
-    lost = stack.ask("nightly", ENDLESS)
+    by_hand = {"experiment": "tutorial", "when_due": False}
+    lost = stack.ask("nightly", ENDLESS, **by_hand)
 
     def fitting() -> bool:
         runs = stack.runs(lost)
@@ -68,11 +110,13 @@ def test_after_a_power_cut_lost_runs_are_closed_and_their_slot_is_free(stack: St
     stack.kill()
     stack.start()
     assert stack.flow_run(lost)["state_name"] == "Crashed"
+    names = [automation["name"] for automation in stack.automations()]
+    assert len(names) == len(set(names)) >= 4
     runs = stack.runs(lost)
     assert [run["status"] for run in runs] == ["FAILED", "FAILED"]
     assert all("lstm_ops.error" in run["tags"] for run in runs)
     assert [run["status"] for run in stack.runs(lost, gate=True)] == ["FAILED"]
-    assert stack.ended(stack.ask("nightly", QUICK))["state_name"] == "Completed"
+    assert stack.ended(stack.ask("nightly", QUICK, **by_hand))["state_name"] == "Completed"
 
 
 def test_runs_with_and_without_the_stack_share_one_store(

@@ -19,6 +19,8 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
         "airline",
         "best",
         "car-sales",
+        "demo",
+        "live",
         "shampoo",
         "tutorial",
     ]

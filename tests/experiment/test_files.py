@@ -119,18 +119,30 @@ def value_at(experiment: Any, path: str) -> Any:
     return experiment
 
 
+FROM_FOLDER = {"kind": "folder", "path": "inbox", "time": "Time", "value": "Value"}
+FROM_TABLE = {"kind": "sql", "table": "sales"}
+EXPERIMENTS: list[tuple[str, dict[str, Any]]] = [
+    ("tutorial", {}),
+    ("airline", {}),
+    ("best", {}),
+    ("live", {}),
+    ("live", {"ingest.arrivals": FROM_FOLDER}),
+    ("live", {"ingest.arrivals": FROM_TABLE}),
+]
+
+
 @pytest.mark.parametrize("path", override_paths())
 def test_every_override_path_is_taken_by_an_experiment_that_has_it(path: str) -> None:
     """Overriding a setting with its own value changes nothing; the path exists somewhere."""
     tried = 0
-    for name in ("tutorial", "airline", "best"):
-        resolved = yaml.safe_load(dump(load(name)))
+    for name, changed in EXPERIMENTS:
+        resolved = yaml.safe_load(dump(load(name, changed)))
         try:
             own = value_at(resolved, path)
         except (KeyError, TypeError):  # TypeError: within a section that is left out
             continue
         tried += 1
-        assert load(name, {path: own}) == load(name)
+        assert load(name, {**changed, path: own}) == load(name, changed)
     assert tried, f"{path} leads nowhere"
 
 
@@ -171,7 +183,7 @@ def test_an_override_of_a_wrong_value_is_refused_as_in_a_file() -> None:
 def test_an_experiment_that_is_not_there_names_those_that_are() -> None:
     with pytest.raises(
         InvalidExperiment,
-        match=r"no experiment 'tutoral'.*airline, best, car-sales, shampoo, tutorial",
+        match=r"no experiment 'tutoral'.*airline, best, car-sales, demo, live, shampoo, tutorial",
     ):
         load("tutoral")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.command import argument_parser, main, parse_overrides
+from flows.command import CLOCK, argument_parser, main, parse_overrides
 from lstm_ops.errors import InvalidExperiment
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -88,3 +89,14 @@ def test_bad_data_are_refused_without_waiting_for_tensorflow(
     assert "row 51" in ended.stderr
     assert "prefect" in imported
     assert not imported & {"tensorflow", "keras", "sklearn"}
+
+
+def test_a_flow_may_go_by_another_clock(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argument_parser("flows.ingest", values=CLOCK, experiment_name="live")
+    options = parser.parse_args(["--now", "2026-09-01T00:00"])
+    assert (options.experiment, options.now) == ("live", datetime(2026, 9, 1))
+    assert parser.parse_args([]).now is None
+    with pytest.raises(SystemExit) as end:
+        parser.parse_args(["--now", "yesterday"])
+    assert end.value.code == 2
+    assert "'yesterday' is no time; needed is one as" in capsys.readouterr().err

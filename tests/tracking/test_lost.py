@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from lstm_ops.tracking import runs
+from lstm_ops.tracking import lost, runs
 from lstm_ops.tracking.lost import close_lost_runs
 from lstm_ops.tracking.process import is_known_dead, this_process
 from lstm_ops.tracking.runs import FlowRunLink
@@ -66,4 +66,37 @@ def test_only_runs_of_dead_processes_of_this_host_are_closed(store: Store, dead:
     }
     assert (status(child), status(foreign)) == ("FAILED", "RUNNING")
     assert "ended without a word" in store.client.get_run(child).data.tags["lstm_ops.error"]
+    assert close_lost_runs(store) == []
+
+
+def test_a_flow_run_that_is_over_closes_runs_of_other_hosts_only(store: Store) -> None:
+    """A flow run may be set Crashed while its process, which is seen here, still works."""
+    marks = {"here": this_process(), "elsewhere": "elsewhere/1/1.0", "going on": "elsewhere/2/1.0"}
+    ids = {}
+    for name, mark in marks.items():
+        ids[name] = runs.open_parent(store, "airline", name, "train", FlowRunLink(name))
+        store.client.set_tag(ids[name], "lstm_ops.process", mark)
+    asked: list[set[str]] = []
+
+    def ended(flow_runs: Mapping[str, str | None]) -> dict[str, str]:
+        asked.append(set(flow_runs))
+        return {"elsewhere": "Cancelled: by a person", "here": "Crashed: no heartbeat"}
+
+    assert close_lost_runs(store, ended) == ["elsewhere"]
+    assert asked == [{"elsewhere", "going on"}]  # once for all, and only where it matters
+    closed = store.client.get_run(ids["elsewhere"])
+    assert closed.info.status == "KILLED"
+    assert closed.data.tags["lstm_ops.error"] == "its flow run ended: Cancelled: by a person"
+    for name in ("here", "going on"):
+        assert store.client.get_run(ids[name]).info.status == "RUNNING"
+
+
+def test_every_page_of_running_runs_is_read(
+    store: Store, dead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lost, "PAGE", 2)
+    for number in range(5):
+        run_id = runs.open_parent(store, "airline", "lost", "train", FlowRunLink(f"flow {number}"))
+        store.client.set_tag(run_id, "lstm_ops.process", dead)
+    assert len(close_lost_runs(store)) == 5
     assert close_lost_runs(store) == []

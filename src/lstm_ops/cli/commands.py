@@ -1,4 +1,4 @@
-"""`lstm-ops …`: experiments, explanations, runs done again, the champion, the local stack.
+"""`lstm-ops …`: experiments, explanations, the champion, the local stack and its health.
 
 Exit status: 0 done; 2 bad arguments, experiment or data; 1 anything else.
 """
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from lstm_ops import experiment
-from lstm_ops.cli import champion, explain, prune, reproduce, serve
+from lstm_ops.cli import automations, champion, doctor, explain, prune, reproduce, serve
 from lstm_ops.errors import LstmOpsError
 from lstm_ops.experiment import Experiment
 from lstm_ops.experiment.files import dump
@@ -47,6 +47,8 @@ def argument_parser() -> argparse.ArgumentParser:
     champion.add(commands)
     prune.add(commands)
     serve.add(commands)
+    doctor.add(commands)
+    automations.add(commands)
     up = commands.add_parser("up", help="start Prefect, MLflow and a worker, on this machine only")
     up.add_argument("--prefect-port", type=int, metavar="N", help="default 4200")
     up.add_argument("--mlflow-port", type=int, metavar="N", help="default 5000")
@@ -109,7 +111,8 @@ def _addresses(options: argparse.Namespace) -> Addresses:
 def _close_lost_runs() -> list[str]:
     """Close the MLflow runs of dead processes, while the stack's MLflow server answers."""
     from lstm_ops.stack.discovery import tracking_uri
+    from lstm_ops.stack.flow_run_ends import ended
     from lstm_ops.tracking.lost import close_lost_runs
     from lstm_ops.tracking.store import connect
 
-    return close_lost_runs(connect(tracking_uri()))
+    return close_lost_runs(connect(tracking_uri()), ended)

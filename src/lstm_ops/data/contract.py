@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,8 @@ RULES = {
     "time comes after the one before": "sort the rows and drop repeated times",
     "time is one step after the one before": "fill the gap, or cut the series after it",
 }
+EVEN = tuple(RULES)[-1]
+ROW_RULES = tuple(RULES)[:5]  # those that a row keeps or breaks whatever stands before it
 
 
 def check_series(raw: RawSeries) -> Series:
@@ -33,8 +35,8 @@ def check_series(raw: RawSeries) -> Series:
 
     Raises `InvalidSeries` naming every broken rule, its first rows and how many, and the remedy.
     """
-    table = _typed(raw)
-    _refuse(_faults(table), raw)
+    table = typed(raw)
+    _refuse(_faults(table, tuple(RULES)), raw)
     if len(table) < 2:
         raise SeriesTooShort(
             f"{raw.where} holds {len(table)} row{'' if len(table) == 1 else 's'}; a series needs "
@@ -47,7 +49,20 @@ def check_series(raw: RawSeries) -> Series:
     return Series(raw.name, frame, spacing, raw.where)
 
 
-def _typed(raw: RawSeries) -> pd.DataFrame:
+def check_rows(raw: RawSeries) -> tuple[pd.DataFrame, list[RejectedRow]]:
+    """Each row by itself, whatever its order: those that hold as t, y and row (its number, from 1),
+    and what is wrong with the others, each told once, by row.
+    """
+    table = typed(raw)
+    first: dict[int | None, RejectedRow] = {}
+    for fault in _faults(table, ROW_RULES):
+        first.setdefault(fault.row, fault)
+    whole = table[["t", "y"]].assign(row=np.arange(1, len(table) + 1))
+    good = whole[~whole["row"].isin(list(first))].reset_index(drop=True)
+    return good, sorted(first.values(), key=lambda fault: fault.row or 0)
+
+
+def typed(raw: RawSeries) -> pd.DataFrame:
     """Texts beside what they mean: t_text, y_text, t, y; what cannot be read is missing in t, y."""
     values = raw.values.reset_index(drop=True)
     times = raw.times.reset_index(drop=True) if raw.times is not None else _row_numbers(values)
@@ -94,7 +109,7 @@ def _without_zone(times: pd.Series) -> pd.Series:
     return times.astype("datetime64[us]")
 
 
-def _schema() -> pa.DataFrameSchema:
+def _schema(rules: Sequence[str]) -> pa.DataFrameSchema:
     conditions: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
         "value is present": lambda f: f["y_text"] != "",
         "value is a number": lambda f: (f["y_text"] == "") | f["y"].notna(),
@@ -104,7 +119,7 @@ def _schema() -> pa.DataFrameSchema:
         "time comes after the one before": _increasing,
         "time is one step after the one before": _evenly_spaced,
     }
-    checks = [pa.Check(condition, name=rule) for rule, condition in conditions.items()]
+    checks = [pa.Check(conditions[rule], name=rule) for rule in rules]
     columns = {
         "t": pa.Column(nullable=True),
         "y": pa.Column(float, nullable=True),
@@ -130,9 +145,9 @@ def _evenly_spaced(frame: pd.DataFrame) -> pd.Series:
     return ~pd.Series(off, index=frame.index)
 
 
-def _faults(table: pd.DataFrame) -> list[RejectedRow]:
+def _faults(table: pd.DataFrame, rules: Sequence[str]) -> list[RejectedRow]:
     try:
-        _schema().validate(table, lazy=True)
+        _schema(rules).validate(table, lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases[["check", "index"]].drop_duplicates()
     else:
@@ -158,6 +173,5 @@ def _line(rule: str, faults: list[RejectedRow], raw: RawSeries) -> str:
     rows = ", ".join(f"{fault.row} ({fault.got or 'nothing'})" for fault in faults[:SHOWN_ROWS])
     more = f" and {len(faults) - SHOWN_ROWS} more" if len(faults) > SHOWN_ROWS else ""
     count = f"{len(faults)} row{'s' if len(faults) > 1 else ''}"
-    return (
-        f"  column {column!r}: {rule}: broken by {count}: row {rows}{more}. Remedy: {RULES[rule]}"
-    )
+    remedy = (raw.gap_remedy if rule == EVEN else None) or RULES[rule]
+    return f"  column {column!r}: {rule}: broken by {count}: row {rows}{more}. Remedy: {remedy}"

@@ -27,14 +27,19 @@ def read_file(source: FileSource, name: str) -> RawSeries:
     columns; `SourceUnavailable` where a remote place does not answer.
     """
     location = _location(source.path)
-    table = _parse(_fetch(location), _format(source), redacted(location))
+    return as_series(_fetch(location), source, name, redacted(location))
+
+
+def as_series(content: bytes, source: FileSource, name: str, where: str) -> RawSeries:
+    """The same of a file's content; `where` names it in messages."""
+    table = _parse(content, _format(source), where)
     columns = [source.value] if source.time == ROW_NUMBERS else [source.time, source.value]
-    _require_columns(table, columns, redacted(location))
+    _require_columns(table, columns, where)
     return RawSeries(
         name=name,
         times=None if source.time == ROW_NUMBERS else table[source.time],
         values=table[source.value],
-        where=redacted(location),
+        where=where,
         time_column=source.time,
         value_column=source.value,
     )

@@ -48,6 +48,15 @@ def keep(table: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, int]:
     return (table, len(table)) if new else (_read(path), 0)
 
 
+def newest(series: str, folder: str, most: int) -> pd.DataFrame:
+    """The rows of the `most` files that were written last; none where there are none."""
+    place = project.root() / Path(folder).expanduser() / series
+    files = list(place.glob("[!.]*.parquet")) if place.is_dir() else []
+    files.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
+    tables = [_read(path) for path in files[-most:]]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
 def _publish(table: pd.DataFrame, path: Path) -> bool:
     """Write all of it or nothing; False where somebody else was quicker.
 

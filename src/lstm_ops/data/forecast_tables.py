@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lstm_ops import project
-from lstm_ops.errors import InvalidExperiment, SourceUnavailable
-from lstm_ops.redaction import redacted
+from lstm_ops.data import database
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, ColumnElement, Connection, Engine, Table
+    from sqlalchemy import URL, ColumnElement, Connection, CursorResult, Engine, MetaData, Table
 
 KEY = ("series", "version", "cutoff")  # and step
 
@@ -27,9 +23,9 @@ def keep(table: pd.DataFrame, url: str, name: str) -> tuple[pd.DataFrame, int]:
     """
     from sqlalchemy.exc import IntegrityError
 
-    address = _address(url)
-    with _trouble_told(address), _engine(address) as engine:
-        target = _table(name)
+    address = database.address_of(url)
+    with database.trouble_told(address), database.engine_of(address) as engine:
+        target = table_of(name)
         _ensure(engine, target)
         try:
             with engine.begin() as connection:
@@ -45,12 +41,50 @@ def keep(table: pd.DataFrame, url: str, name: str) -> tuple[pd.DataFrame, int]:
     return table, len(table)
 
 
-def _table(name: str) -> Table:
+def newest(series: str, url: str, name: str, most: int) -> pd.DataFrame:
+    """The rows of the `most` forecasts that were made last; none where there is no such table."""
+    from sqlalchemy import inspect
+
+    address = database.address_of(url)
+    if address.get_backend_name() == "sqlite" and not _is_there(address):
+        return pd.DataFrame()  # looking would make an empty one
+    with database.trouble_told(address), database.engine_of(address) as engine:
+        target = table_of(name)
+        if not inspect(engine).has_table(name):
+            return pd.DataFrame()
+        with engine.connect() as connection:
+            return _made_last(connection, target, series, most)
+
+
+def _is_there(address: URL) -> bool:
+    file = str(address.database)
+    return file.startswith("file:") or Path(file).exists()
+
+
+def _made_last(connection: Connection, target: Table, series: str, most: int) -> pd.DataFrame:
+    from sqlalchemy import and_, func, select
+
+    c = target.c
+    last = (
+        select(c.version, c.cutoff)
+        .where(c.series == series)
+        .group_by(c.version, c.cutoff)
+        .order_by(func.max(c.made_at).desc())
+        .limit(most)
+        .subquery()
+    )
+    same = and_(c.version == last.c.version, c.cutoff == last.c.cutoff)
+    wanted = select(target).join(last, same).where(c.series == series)
+    return _typed(connection.execute(wanted.order_by(c.made_at, c.step)), target)
+
+
+def table_of(name: str, metadata: MetaData | None = None) -> Table:
+    """The columns that every table of forecasts has."""
     from sqlalchemy import Column, DateTime, Double, Integer, MetaData, String, Table
 
     return Table(
         name,
-        MetaData(),
+        metadata or MetaData(),
         Column("series", String(100), primary_key=True),
         Column("version", Integer, primary_key=True, autoincrement=False),
         Column("forecaster", String(100), nullable=False),
@@ -81,6 +115,10 @@ def _rows(connection: Connection, target: Table, table: pd.DataFrame) -> pd.Data
     """Those with the cutoff and version of `table`, by step."""
     same: list[ColumnElement[bool]] = [target.c[key] == table[key].tolist()[0] for key in KEY]
     found = connection.execute(target.select().where(*same).order_by(target.c.step))
+    return _typed(found, target)
+
+
+def _typed(found: CursorResult[Any], target: Table) -> pd.DataFrame:
     rows = pd.DataFrame(found.mappings().all(), columns=list(target.c.keys()))
     numbers = dict.fromkeys(("forecast", "lower", "upper", "level"), "float64")
     made_at = pd.to_datetime(rows["made_at"], utc=True)  # SQLite forgets that it is UTC
@@ -95,89 +133,3 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _plain(value: Any) -> Any:
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
-
-
-def _address(url: str) -> URL:
-    """Raises `InvalidExperiment` where it is no URL of a database that keeps anything."""
-    from sqlalchemy import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        address = make_url(url)
-    except (ArgumentError, ValueError):  # its own words repeat the URL
-        raise InvalidExperiment(
-            f"the database's URL for forecasts ({_hidden(url)}) is none that SQLAlchemy reads; "
-            "needed is one as postgresql+psycopg://ann@host/database or sqlite:///forecasts.db"
-        ) from None
-    if address.get_backend_name() != "sqlite":
-        return address
-    if address.database in (None, "", ":memory:"):
-        raise InvalidExperiment(
-            f"{address} is a database in memory, which ends with the run; name a file, as "
-            "sqlite:///forecasts.db"
-        )
-    return _from_root(address)
-
-
-def _hidden(url: str) -> str:
-    """What cannot be taken apart may have its password anywhere."""
-    scheme, separator, _ = url.partition("://")
-    return f"{scheme}://…" if separator else "one without ://"
-
-
-def _from_root(address: URL) -> URL:
-    """A file's path counts from the project's root, wherever a worker was started."""
-    file = str(address.database)
-    if file.startswith("file:"):
-        return address
-    return address.set(database=str(project.root() / Path(file)))
-
-
-@contextmanager
-def _engine(address: URL) -> Iterator[Engine]:
-    """Raises `InvalidExperiment` where nothing installed speaks to such a database."""
-    from sqlalchemy import create_engine
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        engine = create_engine(address, hide_parameters=True)
-    except (ArgumentError, ImportError) as error:
-        raise InvalidExperiment(
-            f"{_told(address)}: nothing that is installed speaks {address.drivername} ({error}); "
-            "install the driver into .venv, or name another as postgresql+psycopg://"
-        ) from None
-    try:
-        if engine.dialect.is_async:
-            raise InvalidExperiment(
-                f"{_told(address)}: {address.drivername} is an asynchronous driver; needed is "
-                "another, such as postgresql+psycopg"
-            )
-        yield engine
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def _trouble_told(address: URL) -> Iterator[None]:
-    """What a database or its driver raises becomes `SourceUnavailable`, without the password."""
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
-    try:
-        yield
-    except (SQLAlchemyError, OSError) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        reason = redacted(" ".join(str(cause).split()))
-        if address.password:
-            reason = reason.replace(str(address.password), "***")
-        raise SourceUnavailable(
-            f"{_told(address)}: the database did not take the forecasts ({reason[:400]}); nothing "
-            "was written. See to it, then run again"
-        ) from None
-    except TypeError as error:
-        raise InvalidExperiment(
-            f"{_told(address)}: the URL has an option that its driver does not know ({error})"
-        ) from None
-
-
-def _told(address: URL) -> str:
-    return redacted(address.render_as_string(hide_password=True))

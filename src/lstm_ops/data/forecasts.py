@@ -9,16 +9,20 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lstm_ops.data import forecast_files, forecast_tables
+from lstm_ops.data import database, forecast_files, forecast_tables, store
+from lstm_ops.data.times import as_text
 from lstm_ops.errors import InvalidExperiment
 from lstm_ops.experiment import Forecast
-from lstm_ops.redaction import redacted
 
+COLUMNS = (
+    *("series", "version", "forecaster", "cutoff", "step", "time"),
+    *("forecast", "lower", "upper", "level", "made_at"),
+)
+MOST_READ = 400  # forecasts read back: more than two weeks of hourly ones
 NUMBERS = ("forecast", "lower", "upper")
 
 
@@ -83,10 +87,22 @@ def write(forecasts: Forecasts, place: Forecast) -> Written:
     table = forecasts.table()
     if url := _url(place):
         kept, new = forecast_tables.keep(table, url, place.table)
-        return Written(kept, new, f"{redacted(url)}, table {place.table}")
+        return Written(kept, new, f"{database.told(database.address_of(url))}, table {place.table}")
     path = forecast_files.path_of(table, place.folder)
     kept, new = forecast_files.keep(table, path)
     return Written(kept, new, forecast_files.shown(path))
+
+
+def read(place: Forecast, series: str) -> pd.DataFrame:
+    """The newest forecasts of a series that `place` has, with the columns of `Forecasts.table`.
+
+    Of those made last `MOST_READ`; no rows where there are none. Raises as `write` does.
+    """
+    if url := _url(place):
+        found = forecast_tables.newest(series, url, place.table, MOST_READ)
+    else:
+        found = forecast_files.newest(series, place.folder, MOST_READ)
+    return found.reindex(columns=list(COLUMNS))
 
 
 def differences(written: Written, wanted: Forecasts) -> str:
@@ -107,14 +123,9 @@ def differences(written: Written, wanted: Forecasts) -> str:
     return "" if same else "the history has been changed since, and would give another one"
 
 
-def as_text(time: Any) -> str:
-    """A time as it is written: a date with its clock, or the shortest text of its number."""
-    if isinstance(time, pd.Timestamp | np.datetime64):
-        return str(pd.Timestamp(time))
-    return repr(float(time))
-
-
 def _url(place: Forecast) -> str | None:
+    if place.store:
+        return store.migrated_url()
     if place.url_from is None:
         return place.url
     url = os.environ.get(place.url_from)

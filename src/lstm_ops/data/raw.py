@@ -13,7 +13,8 @@ class RawSeries:
     """Times and values as text, one row an observation, in the order of the source.
 
     `times` is None where rows are only numbered. An empty text is a missing value.
-    `signal` is there for synthetic series only. `where` names the source in messages.
+    `signal` is there for synthetic series only. `where` names the source in messages, and
+    `gap_remedy` says what to do there about times that are not evenly spaced.
     """
 
     name: str
@@ -23,6 +24,7 @@ class RawSeries:
     time_column: str = "t"
     value_column: str = "y"
     signal: pd.Series | None = None
+    gap_remedy: str | None = None
 
 
 def save(raw: RawSeries, path: Path) -> None:
@@ -34,6 +36,7 @@ def save(raw: RawSeries, path: Path) -> None:
         "where": raw.where,
         "time_column": raw.time_column,
         "value_column": raw.value_column,
+        "gap_remedy": raw.gap_remedy,
     }
     frame.to_parquet(path, index=False)
 

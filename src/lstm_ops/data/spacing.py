@@ -43,7 +43,14 @@ def measure(times: pd.Series) -> tuple[Spacing, BoolArray]:
     `times` are float64 or datetime64, strictly increasing, without missing values; at least two.
     A row is off when its distance from the row before is not one step.
     """
-    return min(_candidates(times), key=lambda candidate: int(candidate[1].sum()))
+    return fitting(times)[0]
+
+
+def fitting(times: pd.Series) -> list[tuple[Spacing, BoolArray]]:
+    """Every spacing that fits best: three months of 31 days each may be that, or 31 days."""
+    found = _candidates(times)
+    fewest = min(int(off.sum()) for _, off in found)
+    return [candidate for candidate in found if int(candidate[1].sum()) == fewest]
 
 
 def keeps_to(times: pd.Series, spacing: Spacing) -> bool:

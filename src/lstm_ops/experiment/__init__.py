@@ -18,39 +18,59 @@ from lstm_ops.experiment.forecasters import (
     SeasonalNaiveSpec,
 )
 from lstm_ops.experiment.gate import Budget, Gate
+from lstm_ops.experiment.ingest import (
+    Arrivals,
+    FolderArrivals,
+    Ingest,
+    SqlArrivals,
+    SyntheticArrivals,
+)
+from lstm_ops.experiment.monitor import DriftWatch, Monitor
 from lstm_ops.experiment.overrides import override_paths
+from lstm_ops.experiment.retraining import Retraining
 from lstm_ops.experiment.sections import (
     EarlyStopping,
     Experiment,
-    FileSource,
-    Harmonic,
     ScalingKind,
-    Source,
     Split,
-    SyntheticSource,
     Training,
     Window,
 )
+from lstm_ops.experiment.sources import (
+    Drift,
+    FileSource,
+    Harmonic,
+    Source,
+    SqlSource,
+    SyntheticSource,
+)
 
 __all__ = [
+    "Arrivals",
     "Budget",
     "Cutoffs",
+    "Drift",
+    "DriftWatch",
     "EarlyStopping",
     "Evaluation",
     "Experiment",
     "FeedforwardSpec",
     "FileSource",
+    "FolderArrivals",
     "Forecast",
     "ForecasterSpec",
     "Gate",
     "GruSpec",
     "Harmonic",
+    "Ingest",
     "LearnedSpec",
     "LinearSpec",
     "LstmSpec",
+    "Monitor",
     "NetworkSpec",
     "Normalisation",
     "PersistenceSpec",
+    "Retraining",
     "RidgeSpec",
     "Runner",
     "ScalingKind",
@@ -58,6 +78,9 @@ __all__ = [
     "SeasonalNaiveSpec",
     "Source",
     "Split",
+    "SqlArrivals",
+    "SqlSource",
+    "SyntheticArrivals",
     "SyntheticSource",
     "Training",
     "Window",

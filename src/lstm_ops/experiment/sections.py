@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -11,61 +11,12 @@ from lstm_ops.experiment.evaluation import Evaluation
 from lstm_ops.experiment.forecast import Forecast
 from lstm_ops.experiment.forecasters import ForecasterSpec
 from lstm_ops.experiment.gate import Gate
+from lstm_ops.experiment.ingest import Ingest
+from lstm_ops.experiment.monitor import Monitor
+from lstm_ops.experiment.retraining import Retraining
+from lstm_ops.experiment.sources import Source
 
 ScalingKind = Literal["none", "standardise", "minmax"]
-
-
-class Harmonic(Section):
-    """`amplitude * sin(frequency * x)`."""
-
-    frequency: Number = Field(gt=0)
-    amplitude: Number
-
-
-class SyntheticSource(Section):
-    """Waves that grow, a trend, and noise. The defaults are the series of *LSTM Explained*.
-
-    y = (x / growth) * (waves + noise * randn) * wave_scale + trend * x, x evenly spaced.
-    """
-
-    kind: Literal["synthetic"]
-    points: Whole = Field(default=5000, ge=2, le=10_000_000)
-    start: Number = Field(default=2.0, description="first x")
-    stop: Number = Field(default=60.0, description="last x")
-    harmonics: tuple[Harmonic, ...] = (
-        Harmonic(frequency=1, amplitude=1),
-        Harmonic(frequency=2, amplitude=0.25),
-        Harmonic(frequency=3, amplitude=0.5),
-        Harmonic(frequency=4, amplitude=0.5),
-    )
-    growth: Number | None = Field(
-        default=60.0, gt=0, description="x at which the waves have full size; null: always"
-    )
-    wave_scale: Number = Field(default=0.25, ge=0)
-    trend: Number = Field(default=0.01, description="rise per unit of x")
-    noise: Number = Field(default=0.1, ge=0, description="sd, before growth and wave_scale")
-    seed: Whole = Field(default=7, ge=0, lt=2**32)
-
-    @model_validator(mode="after")
-    def _runs_forward(self) -> SyntheticSource:
-        if self.stop <= self.start:
-            raise ValueError(f"stop ({self.stop}) must be greater than start ({self.start})")
-        return self
-
-
-class FileSource(Section):
-    """A CSV or Parquet file: a path (from the project's root) or any URL that fsspec opens."""
-
-    kind: Literal["file"]
-    path: str = Field(min_length=1)
-    time: str = Field(min_length=1, description="column of times; `row` numbers the rows instead")
-    value: str = Field(min_length=1, description="column of values")
-    format: Literal["csv", "parquet"] | None = Field(
-        default=None, description="taken from the path's ending when left out"
-    )
-
-
-Source = Annotated[SyntheticSource | FileSource, Field(discriminator="kind")]
 
 
 class Split(Section):
@@ -128,6 +79,9 @@ class Experiment(Section):
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()
     forecast: Forecast = Forecast()
+    ingest: Ingest | None = Field(default=None, description="null: nothing is ingested")
+    monitor: Monitor = Monitor()
+    retraining: Retraining = Retraining()
 
     @field_validator("forecasters")
     @classmethod

@@ -98,6 +98,12 @@ def deploy(addresses: Addresses) -> Command:
     return _prefect("deploy", arguments, {"PREFECT_API_URL": addresses.prefect_api})
 
 
+def create_automations(api_url: str, file: Path) -> Command:
+    """Every automation of a file."""
+    arguments = ["automation", "create", "--from-file", str(file)]
+    return _prefect("automations", arguments, {"PREFECT_API_URL": api_url})
+
+
 def prefect_home() -> Path:
     folder = project.state_folder() / "prefect"
     folder.mkdir(exist_ok=True)

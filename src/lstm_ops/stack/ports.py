@@ -32,6 +32,11 @@ def free_port() -> int:
 
 def holder(port: int) -> str | None:
     """`pid 4711 (python -m mlflow server …)` of whoever listens there; None if not knowable."""
+    return _describe(listener(port))
+
+
+def listener(port: int) -> int | None:
+    """The pid of whoever listens there; None if not knowable."""
     try:
         connections = psutil.net_connections(kind="inet")
     except psutil.Error:  # macOS tells only root
@@ -39,7 +44,7 @@ def holder(port: int) -> str | None:
     for connection in connections:
         address = connection.laddr
         if connection.status == psutil.CONN_LISTEN and address and address.port == port:
-            return _describe(connection.pid)
+            return connection.pid
     return None
 
 

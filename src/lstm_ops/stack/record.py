@@ -50,6 +50,15 @@ def leftovers() -> Record | None:
     return _read(_leftovers_path())
 
 
+def stale_files() -> list[Path]:
+    """What a killed stack left on disk. Puts nothing away, unlike `live`."""
+    record = _read(_record_path())
+    if record is not None and record.supervisor.alive():
+        return []
+    toml = [_toml_path()] if _toml_path().is_file() and _is_generated(_toml_path()) else []
+    return [path for path in (_record_path(), _leftovers_path()) if path.is_file()] + toml
+
+
 def forget_leftovers() -> None:
     _leftovers_path().unlink(missing_ok=True)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 from lstm_ops.errors import StackError
-from lstm_ops.stack import commands, ports, processes, record, template
+from lstm_ops.stack import automations, commands, ports, processes, record, template
 from lstm_ops.stack.addresses import Addresses
 from lstm_ops.stack.children import Children, Say, say
 from lstm_ops.stack.interruption import Interrupted, Interruption
@@ -106,6 +106,16 @@ class _Stack:
             api.ensure_pool(commands.POOL)
         self._children.run(commands.deploy(self._addresses))
         self._say("  deployments are up to date")
+        self._automate()
+
+    def _automate(self) -> None:
+        """After the deployments: an automation may start one."""
+        url = self._addresses.prefect_api
+        if not automations.declared():
+            return
+        if missing := automations.renew(url):
+            self._children.run(commands.create_automations(url, automations.draft(missing)))
+        self._say("  automations are up to date")
 
     def _start_worker(self) -> None:
         if not record.write_prefect_toml(self._addresses):

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import mlflow.artifacts
 import mlflow.pyfunc
+import numpy as np
 import pandas as pd
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel
 
+from lstm_ops.data.series import FloatArray
 from lstm_ops.data.spacing import Spacing
 from lstm_ops.errors import ChampionUnusable, InvalidInput
 from lstm_ops.redaction import redacted
@@ -21,6 +24,7 @@ from lstm_ops.tracking import names
 from lstm_ops.tracking.store import Store, reports_trouble
 
 RECIPE = "experiment.yaml"
+CALIBRATION = "calibration.npy"
 UNKNOWN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
@@ -119,7 +123,27 @@ def _bytes(store: Store, model_id: str, folder: str | None) -> int:
 def those_registered(store: Store) -> str:
     """In words, every series that has versions."""
     found = sorted(model.name for model in store.client.search_registered_models())
-    return f"there are: {', '.join(found)}" if found else "none is yet. First: make run"
+    return (
+        f"there are: {', '.join(found)}"
+        if found
+        else "none is yet. First: make run EXPERIMENT=NAME"
+    )
+
+
+@reports_trouble
+def calibration(store: Store, version: Version) -> list[FloatArray]:
+    """Absolute errors that a version holds, an array a step; none where it was never calibrated.
+
+    Reads the file alone: nothing is loaded, and no TensorFlow imported.
+    """
+    mlflow.set_tracking_uri(store.uri)
+    uri = f"models:/{version.series}/{version.number}"
+    folder = Path(mlflow.artifacts.download_artifacts(uri))
+    file = next(folder.rglob(CALIBRATION), None)
+    if file is None:
+        return []
+    steps = [column[np.isfinite(column)] for column in np.load(file, allow_pickle=False).T]
+    return steps[: next((k for k, step in enumerate(steps) if not len(step)), len(steps))]
 
 
 def load(store: Store, version: Version, model_id: str | None = None) -> Loaded:

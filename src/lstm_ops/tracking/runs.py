@@ -6,6 +6,7 @@ import getpass
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -135,6 +136,18 @@ def finish(store: Store, run_id: str) -> None:
 
 
 @reports_trouble
+def last_end(store: Store, series: str, flow: str) -> datetime | None:
+    """When the latest run of a flow that did its work has ended, in UTC; None where none has."""
+    done = find(store, experiment_id(store, series), {names.FLOW: flow}, "FINISHED")
+    ends = [
+        run.info.end_time
+        for run in done
+        if names.PARENT_RUN not in run.data.tags and names.SKIPPED not in run.data.tags
+    ]
+    return datetime.fromtimestamp(max(ends) / 1000, UTC) if ends else None
+
+
+@reports_trouble
 def fail_training(store: Store, flow_run_id: str, reason: str, *, killed: bool = False) -> int:
     """Close whatever a flow run left open, as FAILED or KILLED; how many runs that were."""
     everywhere = [e.experiment_id for e in store.client.search_experiments()]
@@ -179,10 +192,14 @@ def _discard(store: Store, run: Run) -> None:
     store.client.set_tag(run.info.run_id, "mlflow.runName", f"{run.info.run_name} (earlier try)")
 
 
-def find(store: Store, experiments: str | list[str], tags: Mapping[str, str]) -> list[Run]:
-    """Every run that bears these tags, the newest first."""
+def find(
+    store: Store, experiments: str | list[str], tags: Mapping[str, str], status: str | None = None
+) -> list[Run]:
+    """Every run that bears these tags, and has that status, the newest first."""
     where = [experiments] if isinstance(experiments, str) else experiments
     condition = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+    if status:
+        condition += f" and attributes.status = '{status}'"
     found: list[Run] = []
     token: str | None = None
     while True:

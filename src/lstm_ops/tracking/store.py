@@ -20,6 +20,7 @@ from lstm_ops.redaction import redacted
 P = ParamSpec("P")
 R = TypeVar("R")
 
+DEFAULT = "0"  # id of the experiment that MLflow makes with every store
 # Shows the experiment under model training; links say so too, since the tag alone does not.
 EXPERIMENT_KIND = ("mlflow.experimentKind", "custom_model_development")
 
@@ -96,3 +97,13 @@ def _create_experiment(store: Store, series: str) -> str:
             raise
         return str(found.experiment_id)
     return str(created)
+
+
+@reports_trouble
+def artifact_locations(store: Store) -> list[tuple[str, str]]:
+    """Experiments that are not deleted, and where the artifacts of each go.
+
+    MLflow's own first one is left out: nothing of ours goes there, wherever that may be.
+    """
+    found = store.client.search_experiments(max_results=1000)
+    return [(e.name, e.artifact_location) for e in found if str(e.experiment_id) != DEFAULT]

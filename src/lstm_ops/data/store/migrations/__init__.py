@@ -1,0 +1,1 @@
+"""How the store's tables came about, one step a file of `versions/`. Run by `store.schema`."""

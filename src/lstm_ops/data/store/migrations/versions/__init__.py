@@ -1,0 +1,1 @@
+"""Written once, never changed: somebody's database has been through them."""
