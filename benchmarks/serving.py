@@ -3,7 +3,7 @@
     python -m benchmarks.serving [--json] [--repeats 3]
 
 `lstm-ops serve` with a linear model and an LSTM(16) of 64 steps, normalised window by window, both
-with calibration. Clients are httpx on connections that stay open, on the same cores as the server.
+with calibration. Clients are lean ones on connections that stay open, on the server's cores.
 Quantiles are over REQUESTS requests one after another, medians over the repeats. Coverage is of
 models fitted once on train, over the tutorial's test part, with all history before each point.
 """
@@ -23,13 +23,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 
 from benchmarks import tables
-from benchmarks.local_stack import MAIN
+from benchmarks.lean_client import LeanClient
 from benchmarks.measured import run
 from benchmarks.places import PROJECT, environment, project_root
+from lstm_ops.stack.apart import MAIN
 from lstm_ops.stack.ports import free_port
 from lstm_ops.stack.processes import wait_until
 
@@ -55,7 +55,7 @@ REQUESTS = 500
 WARM = 20  # requests before any is measured
 START_LIMIT = 120.0  # seconds
 READY = re.compile(r"is ready \(([\d.]+) s\)")
-HEADERS = {"Content-Type": "application/json"}
+PATH = "/invocations"
 
 
 def main() -> None:
@@ -66,10 +66,10 @@ def main() -> None:
     with project_root() as root:
         for name, overrides in MODELS.items():
             version = _ask(root, "register", overrides)
-            with _server(root, version) as (url, ready):
-                with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+            with _server(root, version) as (port, ready):
+                with LeanClient(port, PATH) as client:
                     answers |= _answers(client, name, options.repeats)
-                rates = _throughput(url, _look_back(name), options.repeats)
+                rates = _throughput(port, _look_back(name), options.repeats)
                 servers[name] = {"ready": ready, **rates}
         held = {
             f"{name}, {how}": figures
@@ -104,8 +104,8 @@ def _ask(root: Path, what: str, overrides: dict[str, Any]) -> Any:
 
 
 @contextmanager
-def _server(root: Path, version: str) -> Iterator[tuple[str, float]]:
-    """Its address, and the seconds that it took to be ready. Stopped as by Ctrl-C."""
+def _server(root: Path, version: str) -> Iterator[tuple[int, float]]:
+    """Its port, and the seconds that it took to be ready. Stopped as by Ctrl-C."""
     port, output = free_port(), root / "serve.log"
     command = [sys.executable, "-c", MAIN, "serve", "tutorial", "--alias", version]
     command += ["--port", str(port)]
@@ -123,12 +123,12 @@ def _server(root: Path, version: str) -> Iterator[tuple[str, float]]:
             ready = READY.search(output.read_text())
             if ready is None:
                 raise RuntimeError(f"the model is not served:\n{output.read_text()}")
-            yield f"http://127.0.0.1:{port}", float(ready[1])
+            yield port, float(ready[1])
         finally:
             process.send_signal(signal.SIGINT)
 
 
-def _answers(client: httpx.Client, name: str, repeats: int) -> dict[str, dict[str, float]]:
+def _answers(client: LeanClient, name: str, repeats: int) -> dict[str, dict[str, float]]:
     """Of the shortest history and a long one, one step ahead and many."""
     found = {}
     for rows in (_look_back(name), LONG):
@@ -152,33 +152,31 @@ def request(rows: int, steps: int) -> bytes:
     return json.dumps({"dataframe_split": table, "params": {"horizon": steps}}).encode()
 
 
-def _quantiles(client: httpx.Client, body: bytes) -> dict[str, float]:
+def _quantiles(client: LeanClient, body: bytes) -> dict[str, float]:
     """Milliseconds."""
     seconds = [_seconds(client, body) for _ in range(WARM + REQUESTS)][WARM:]
     p50, p99 = np.percentile(seconds, [50, 99]) * 1000
     return {"p50": float(p50), "p99": float(p99)}
 
 
-def _seconds(client: httpx.Client, body: bytes) -> float:
+def _seconds(client: LeanClient, body: bytes) -> float:
     began = time.perf_counter()
-    answer = client.post("/invocations", content=body, headers=HEADERS)
-    seconds = time.perf_counter() - began
-    answer.raise_for_status()
-    return seconds
+    client.post(body)
+    return time.perf_counter() - began
 
 
-def _throughput(url: str, rows: int, repeats: int) -> dict[str, float]:
+def _throughput(port: int, rows: int, repeats: int) -> dict[str, float]:
     """Requests a second, one step ahead of the shortest history, by number of clients."""
     body = request(rows, 1)
     return {
-        f"clients_{n}": float(np.median([_rate(url, body, n) for _ in range(repeats)]))
+        f"clients_{n}": float(np.median([_rate(port, body, n) for _ in range(repeats)]))
         for n in CLIENTS
     }
 
 
-def _rate(url: str, body: bytes, clients: int) -> float:
+def _rate(port: int, body: bytes, clients: int) -> float:
     def ask(count: int) -> None:
-        with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+        with LeanClient(port, PATH) as client:
             for _ in range(count):
                 _seconds(client, body)
 
