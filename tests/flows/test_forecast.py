@@ -124,10 +124,11 @@ def mlflow_run(state: Any) -> Run:
 
 def artifacts_of(state: Any) -> dict[str, Any]:
     """Prefect's artifacts of one flow run by key."""
-    with get_client(sync_client=True) as client:
-        found = client.request("POST", "/artifacts/filter", json={}).json()
     mine = str(state.state_details.flow_run_id)
-    return {a["key"]: a for a in found if a["flow_run_id"] == mine}
+    with get_client(sync_client=True) as client:
+        wanted = {"artifacts": {"flow_run_id": {"any_": [mine]}}}
+        found = client.request("POST", "/artifacts/filter", json=wanted).json()
+    return {a["key"]: a for a in found}
 
 
 @pytest.fixture(scope="module")

@@ -90,8 +90,9 @@ def done(store: Store) -> SimpleNamespace:
 def artifacts_of(flow_run: object) -> dict[str, Any]:
     """Prefect's artifacts of one flow run by key."""
     with get_client(sync_client=True) as client:
-        found = client.request("POST", "/artifacts/filter", json={}).json()
-    return {a["key"]: a for a in found if a["flow_run_id"] == str(flow_run)}
+        wanted = {"artifacts": {"flow_run_id": {"any_": [str(flow_run)]}}}
+        found = client.request("POST", "/artifacts/filter", json=wanted).json()
+    return {a["key"]: a for a in found}
 
 
 def test_a_parent_and_a_child_for_each_forecaster_and_seed(done: SimpleNamespace) -> None:
