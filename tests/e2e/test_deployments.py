@@ -121,7 +121,9 @@ def test_a_drift_event_starts_a_training_of_its_series(stack: Stack, airline_run
     (made,) = [run for run in stack.flow_runs("on-drift") if run["id"] not in before]
     flow_run = stack.ended(made["id"])
     assert flow_run["state_name"] == "Skipped"
-    assert "nothing new has arrived" in flow_run["state"]["message"]
+    # train/minutely may be at work on the same series just then.
+    reasons = ("nothing new has arrived", "another training of airline is under way")
+    assert any(reason in flow_run["state"]["message"] for reason in reasons)
     assert flow_run["parameters"]["experiment"] == "airline"
     assert flow_run["parameters"]["event"]["sentence"] == "its level has shifted"
 
