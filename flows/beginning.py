@@ -20,6 +20,7 @@ from lstm_ops.experiment import Experiment
 from lstm_ops.experiment.flat import flatten
 from lstm_ops.stack.flow_run_ends import ended
 from lstm_ops.tracking import inputs, lost, names, runs
+from lstm_ops.tracking.runs import FlowRunLink
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,23 @@ class Opened:
 
 
 def open_run(flow: str, experiment: str, overrides: dict[str, Any]) -> Opened:
-    """Resolve the recipe and open its parent run, after closing what nobody works on any more."""
+    """Resolve the recipe, open its parent run, and make a folder for what steps hand on."""
     recipe = experiments.load(experiment, overrides)
     name = Path(experiment).stem
-    store = tracking_store()
-    lost.close_lost_runs(store, ended)
-    run_id = runs.open_parent(store, recipe.series, f"{flow} {name}", flow, this_flow_run())
-    tags = {names.EXPERIMENT: name, names.CODE_DIGEST: project.code_digest()}
-    runs.log(store, run_id, parameters=flatten(recipe), tags=tags)
+    run_id = open_parent(flow, recipe, name, this_flow_run())
     folder = project.state_folder() / "work" / run_id
     folder.mkdir(parents=True, exist_ok=True)
     return Opened(recipe, name, run_id, folder)
+
+
+def open_parent(flow: str, recipe: Experiment, name: str, link: FlowRunLink) -> str:
+    """The parent run alone, with every setting, after closing what nobody works on any more."""
+    store = tracking_store()
+    lost.close_lost_runs(store, ended)
+    run_id = runs.open_parent(store, recipe.series, f"{flow} {name}", flow, link)
+    tags = {names.EXPERIMENT: name, names.CODE_DIGEST: project.code_digest()}
+    runs.log(store, run_id, parameters=flatten(recipe), tags=tags)
+    return run_id
 
 
 def load_series(opened: Opened) -> Path:

@@ -15,12 +15,12 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.logging import get_run_logger
 
 from flows import artifacts
+from flows.beginning import open_parent
 from flows.endings import this_flow_run
 from flows.parameters import moment
 from flows.policy import patiently
 from flows.store import tracking_store
 from lstm_ops import experiment as experiments
-from lstm_ops import project
 from lstm_ops.data import arrivals, intake
 from lstm_ops.data import store as series_store
 from lstm_ops.data.arrivals import Delivery
@@ -28,9 +28,7 @@ from lstm_ops.data.gaps import Gaps, stored_gaps
 from lstm_ops.data.intake import Outcome
 from lstm_ops.errors import InvalidExperiment, InvalidInput, SourceUnavailable
 from lstm_ops.experiment import Experiment, Ingest
-from lstm_ops.experiment.flat import flatten
-from lstm_ops.stack.flow_run_ends import ended
-from lstm_ops.tracking import links, lost, names, runs
+from lstm_ops.tracking import links, names, runs
 from lstm_ops.tracking.runs import FlowRunLink
 
 BAD = ("refused", "not taken")
@@ -131,7 +129,7 @@ def open_failed_run(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
         name = str(given["experiment"])
         recipe = experiments.load(name, given.get("overrides") or {})
         if recipe.ingest:
-            _open(recipe, Path(name).stem, FlowRunLink(str(flow_run.id)))
+            open_parent("ingest", recipe, Path(name).stem, FlowRunLink(str(flow_run.id)))
 
 
 def _is_news(outcomes: Sequence[Outcome]) -> bool:
@@ -169,19 +167,10 @@ def _clock(now: datetime) -> str:
     return now.isoformat(sep=" ", timespec="minutes")
 
 
-def _open(recipe: Experiment, name: str, link: FlowRunLink) -> str:
-    place = tracking_store()
-    lost.close_lost_runs(place, ended)
-    run_id = runs.open_parent(place, recipe.series, f"ingest {name}", "ingest", link)
-    tags = {names.EXPERIMENT: name, names.CODE_DIGEST: project.code_digest()}
-    runs.log(place, run_id, parameters=flatten(recipe), tags=tags)
-    return run_id
-
-
 def _log(run: Ingestion, outcomes: Sequence[Outcome], rows: list[dict[str, Any]], said: str) -> str:
     """The run that shows it, still open."""
     place = tracking_store()
-    run_id = _open(run.recipe, run.name, this_flow_run())
+    run_id = open_parent("ingest", run.recipe, run.name, this_flow_run())
     metrics = {
         "ingest/new": sum(outcome.new for outcome in outcomes),
         "ingest/there_already": sum(outcome.there_already for outcome in outcomes),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lstm_ops.anatomy import equations, figures, walk, wording
 from lstm_ops.anatomy.explanation import Explanation
 from lstm_ops.anatomy.network import Lstm
 from lstm_ops.anatomy.twin import twin_weights
+from lstm_ops.evaluation.html import template
 
 TEMPLATE = "explanation.html.jinja"
 FOLDED_FROM = 9  # time steps
@@ -40,20 +39,11 @@ def page(explanation: Explanation) -> str:
         "twin": _twin(explanation),
         "half_lives": _half_lives(explanation),
     }
-    return str(_template().render(content))
-
-
-@cache
-def _template() -> Any:
-    environment = Environment(
-        loader=PackageLoader("lstm_ops.anatomy", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return str(
+        template("lstm_ops.anatomy", TEMPLATE, number=wording.number, shape=wording.shape).render(
+            content
+        )
     )
-    environment.filters.update(number=wording.number, shape=wording.shape)
-    return environment.get_template(TEMPLATE)
 
 
 def _layers(explanation: Explanation) -> list[str]:

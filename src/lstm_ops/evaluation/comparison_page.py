@@ -6,18 +6,17 @@ import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lstm_ops.evaluation import method
 from lstm_ops.evaluation.chart import moment, times_of
 from lstm_ops.evaluation.evidence import Comparison
 from lstm_ops.evaluation.findings import Findings, rmse_by_cutoff
 from lstm_ops.evaluation.gallery import PICTURES
+from lstm_ops.evaluation.html import template
 from lstm_ops.evaluation.judgement import sentence
 from lstm_ops.evaluation.text import number, p_value, percent
 from lstm_ops.evaluation.walks import Standing, Walk
@@ -67,20 +66,9 @@ def page(findings: Findings, pictures: Sequence[Path]) -> str:
         "diverged": [_walk(walk) for walk in findings.diverged],
         "evaluation": findings.experiment.evaluation,
     }
-    return str(_template().render(content))
-
-
-@cache
-def _template() -> Any:
-    environment = Environment(
-        loader=PackageLoader("lstm_ops.evaluation", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return str(
+        template("lstm_ops.evaluation", TEMPLATE, number=number, percent=percent).render(content)
     )
-    environment.filters.update(number=number, percent=percent)
-    return environment.get_template(TEMPLATE)
 
 
 def _walk(walk: Walk) -> str:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from lstm_ops.evaluation.html import template
 from lstm_ops.evaluation.monitoring.verdict import Alarm, Measured, Row
 from lstm_ops.evaluation.text import number
 
@@ -64,7 +61,7 @@ def page(
         "runs": runs,
         "by_step": _by_step(measured),
     }
-    return str(_template().render(content))
+    return str(template("lstm_ops.evaluation", TEMPLATE).render(content))
 
 
 def _numbers(row: Row) -> dict[str, str]:
@@ -82,15 +79,3 @@ def _by_step(measured: Measured) -> list[tuple[int, str]]:
     known = measured.live.by_step if measured.live else {}
     shown = [s for s in known if s in (1, 2, 3, 6, 12, 24, 48, 96) or s == max(known)]
     return [(step, number(known[step])) for step in shown]
-
-
-@cache
-def _template() -> Any:
-    environment = Environment(
-        loader=PackageLoader("lstm_ops.evaluation", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(TEMPLATE)
