@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from lstm_ops import cli
 from lstm_ops.cli.doctor import command, machine
@@ -207,6 +208,18 @@ def test_stale_data(well: Path, doctor: Doctor, newest: Callable[..., None]) -> 
     status, unwell = doctor("data")
     assert status == 1
     assert "could not be looked at" in only(unwell, "data")["found"]
+
+
+def test_a_store_that_waits_for_its_first_observation_is_no_fault(
+    well: Path, doctor: Doctor
+) -> None:
+    path = well / "experiments" / "watched.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "source": {"kind": "sql"}}))
+    status, unwell = doctor("data")
+    assert status == 0
+    finding = only(unwell, "data")
+    assert "no observation of 'watched' yet" in finding["found"]
+    assert "flows.ingest watched" in finding["remedy"]
 
 
 @pytest.mark.usefixtures("well")

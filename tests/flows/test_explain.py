@@ -68,6 +68,18 @@ def test_an_experiment_means_its_newest_lstm(
     assert json.loads((tmp_path / "out" / "explanation.json").read_text()) == told
 
 
+def test_a_backtest_since_then_has_left_nothing_to_explain(
+    trained: MlflowClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = explained(capsys, "airline")["source"]
+    experiment = trained.get_experiment_by_name("airline").experiment_id
+    tags = {"lstm_ops.experiment": "airline", "lstm_ops.flow": "backtest"}
+    piece = trained.create_run(experiment, tags=tags).info.run_id
+    trained.log_param(piece, "forecaster.kind", "lstm")
+    trained.set_terminated(piece)
+    assert explained(capsys, "airline")["source"] == before
+
+
 def test_the_flow_left_the_same_explanation_beside_the_model(
     trained: MlflowClient, capsys: pytest.CaptureFixture[str]
 ) -> None:

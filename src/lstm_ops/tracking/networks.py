@@ -16,7 +16,11 @@ from lstm_ops.errors import InvalidInput
 from lstm_ops.tracking import names
 from lstm_ops.tracking.store import Store, reports_trouble
 
-LSTM = "params.`forecaster.kind` = 'lstm' and attributes.status = 'FINISHED'"
+# Fits of a backtest are scored and forgotten: they have no model.
+LSTM = (
+    "params.`forecaster.kind` = 'lstm' and attributes.status = 'FINISHED' "
+    f"and tags.`{names.FLOW}` != 'backtest'"
+)
 BUNDLE = "artifacts/forecaster"
 
 

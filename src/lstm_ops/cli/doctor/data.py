@@ -8,6 +8,7 @@ from datetime import datetime
 from lstm_ops import experiment as experiments
 from lstm_ops.cli.doctor.finding import Finding, fault, ok, warning
 from lstm_ops.cli.doctor.situation import Situation
+from lstm_ops.experiment import Experiment, SqlSource
 from lstm_ops.stack import deployments
 
 MONITOR = "monitor/"
@@ -43,12 +44,24 @@ def series_store(situation: Situation) -> Iterator[Finding]:
     yield ok(f"{store.shown()} can be written, revision {versions.code}")
 
 
+def _waits_for_its_first(recipe: Experiment) -> bool:
+    from lstm_ops.data import store
+
+    own = isinstance(recipe.source, SqlSource) and recipe.source.is_own_store
+    return own and store.count(recipe.series) == 0
+
+
 def _freshness(name: str, overrides: dict[str, object], now: datetime) -> Finding:
     from lstm_ops.data.contract import check_series
     from lstm_ops.data.sources import load_raw
     from lstm_ops.evaluation.monitoring.freshness import age_in_steps
 
     recipe = experiments.load(name, overrides)
+    if _waits_for_its_first(recipe):
+        return warning(
+            f"{name}: the series store has no observation of {recipe.series!r} yet",
+            f"python -m flows.ingest {name}, or wait for the schedule of ingest",
+        )
     series = check_series(load_raw(recipe))
     age = age_in_steps(series, now)
     if age is None:
