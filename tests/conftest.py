@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -109,6 +111,32 @@ def home(project_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL"):
         monkeypatch.delenv(name, raising=False)
     return project_folder
+
+
+@pytest.fixture(scope="session")
+def prefect_template(project_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated Prefect database, made once for all processes of the tests.
+
+    `project_folder` has it where the project's own servers look for it.
+    """
+    from lstm_ops.stack import template
+    from lstm_ops.stack.embedded import EmbeddedPrefect
+
+    own = tmp_path_factory.getbasetemp()
+    base = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        (base / "prefect.lock").open("w") as lock,
+    ):
+        environment.setenv("LSTM_OPS_HOME", str(project_folder))
+        shared = base / template.path().name
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            with EmbeddedPrefect() as server:
+                server.wait()
+            shutil.copy(template.path(), shared)
+        shutil.copy(shared, template.path())
+    return shared
 
 
 @pytest.fixture(scope="session")

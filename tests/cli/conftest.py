@@ -85,7 +85,8 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def embedded(project_folder: Path) -> Iterator[Server]:
+def embedded(project_folder: Path, prefect_template: Path) -> Iterator[Server]:
+    del prefect_template
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LSTM_OPS_HOME", str(project_folder))
         started = EmbeddedPrefect()

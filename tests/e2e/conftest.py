@@ -322,8 +322,13 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def session_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(_copy_of_project(tmp_path_factory.mktemp("stack")))
+def session_stack(
+    tmp_path_factory: pytest.TempPathFactory, prefect_template: Path
+) -> Iterator[Stack]:
+    root = _copy_of_project(tmp_path_factory.mktemp("stack"))
+    (root / ".state").mkdir()
+    shutil.copy(prefect_template, root / ".state")
+    stack = Stack(root)
     try:
         stack.start()
         yield stack
@@ -374,6 +379,9 @@ def _copy_of_project(root: Path) -> Path:
     for name in ("README.md", "server.env"):
         shutil.copy(PROJECT / "mlflow" / name, root / "mlflow")
     content = yaml.safe_load((PROJECT / "prefect.yaml").read_text())
+    for deployment in content["deployments"]:  # what runs shall not depend on the time of day
+        for schedule in deployment.get("schedules", []):
+            schedule["active"] = False
     content["deployments"].append(MINUTELY)
     (root / "prefect.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     return root

@@ -17,14 +17,30 @@ with pytest.MonkeyPatch.context() as environment:
     environment.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     environment.setenv("PREFECT_LOGGING_LEVEL", "WARNING")
     environment.delenv("PREFECT_API_URL", raising=False)
-    from prefect.testing.utilities import prefect_test_harness
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        temporary_settings,
+    )
+
+from lstm_ops.stack.embedded import EmbeddedPrefect
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    """One server, on a database that is thrown away, for all flow runs of the tests."""
-    with prefect_test_harness(server_startup_timeout=120):
+def prefect_server(project_folder: Path, prefect_template: Path) -> Iterator[None]:
+    """One server for all flow runs, as a run by itself would start it, and as quiet."""
+    del prefect_template
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LSTM_OPS_HOME", str(project_folder))
+        started = EmbeddedPrefect()
+        url = started.wait()
+    settings = {PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    with started, temporary_settings(settings):
         yield
+        APILogWorker.drain_all()
+        EventsWorker.drain_all()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import threading
 import time
@@ -246,7 +247,8 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, An
     threads = []
 
     def answer(given: dict[str, Any]) -> None:
-        thread = threading.Thread(target=_resume, args=(given,), daemon=True)
+        same_server = contextvars.copy_context().run
+        thread = threading.Thread(target=same_server, args=(_resume, given), daemon=True)
         thread.start()
         threads.append(thread)
 
