@@ -22,6 +22,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 OFFLINE = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-software-rasterizer",  # there is nothing to see that needs one
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -31,6 +32,7 @@ OFFLINE = [
 VIEW = "workflowType=machine_learning"
 PATIENCE = 30_000  # milliseconds
 CHANGED = {"forecasters": [{"kind": "linear"}, {"kind": "persistence"}], "seeds": [3]}
+USUAL = {"width": 1400, "height": 1000}
 WIDE = {"width": 2800, "height": 1400}  # the grid of runs holds only columns in sight
 
 
@@ -51,7 +53,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     """Every test leaves a screenshot of what it saw last in its `tmp_path`."""
-    page = browser.new_page(viewport=WIDE)
+    page = browser.new_page(viewport=USUAL, reduced_motion="reduce")
     page.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
     yield page
@@ -81,6 +83,7 @@ def test_the_link_of_that_run_leads_back_to_its_flow_run(
 
 
 def test_the_runs_page_shows_names_and_metrics(stack: Stack, airline_run: str, page: Page) -> None:
+    page.set_viewport_size(WIDE)
     parent = stack.runs(airline_run)[0]
     page.goto(f"{stack.mlflow_url}/#/experiments/{parent['experiment_id']}/runs?{VIEW}")
     expect(page.get_by_text(parent["run_name"]).first).to_be_visible()

@@ -72,22 +72,6 @@ def test_a_misspelt_override_is_refused_before_a_run_exists(stack: Stack) -> Non
     assert {run["id"] for run in stack.flow_runs("airline")} == before
 
 
-def test_bad_data_end_as_invalid_input_and_a_failed_run(stack: Stack) -> None:
-    lines = (stack.root / "data" / "airline-passengers.csv").read_text().splitlines()
-    month = lines[3].partition(",")[0]
-    lines[3] = f"{month},many"
-    (stack.root / "data" / "bad.csv").write_text("\n".join(lines) + "\n")
-    flow_run = stack.ended(stack.ask("airline", {**QUICK, "source.path": "data/bad.csv"}))
-    assert flow_run["state_name"] == "InvalidInput"
-    assert "many" in flow_run["state"]["message"]
-    # A hook closes the run, after the flow run has ended.
-    stack.wait(lambda: stack.runs(flow_run["id"])[0]["status"] != "RUNNING", "the hook")
-    (parent,) = stack.runs(flow_run["id"])
-    assert parent["status"] == "FAILED"
-    assert "many" in parent["tags"]["lstm_ops.error"]
-    assert "FailedRun" not in (stack.root / ".state" / "logs" / "worker.log").read_text()
-
-
 def test_a_backtest_runs_as_a_deployment_and_finds_its_pieces_again(stack: Stack) -> None:
     settings = {"forecasters": QUICK["forecasters"], "evaluation.cutoffs.number": 2}
     first, again = (
@@ -121,20 +105,27 @@ def test_a_drift_event_starts_a_training_of_its_series(stack: Stack, airline_run
     (made,) = [run for run in stack.flow_runs("on-drift") if run["id"] not in before]
     flow_run = stack.ended(made["id"])
     assert flow_run["state_name"] == "Skipped"
-    # train/minutely may be at work on the same series just then.
+    # train/scheduled may be at work on the same series just then.
     reasons = ("nothing new has arrived", "another training of airline is under way")
     assert any(reason in flow_run["state"]["message"] for reason in reasons)
     assert flow_run["parameters"]["experiment"] == "airline"
     assert flow_run["parameters"]["event"]["sentence"] == "its level has shifted"
 
 
-def test_a_schedule_of_one_minute_fires(stack: Stack) -> None:
-    """Last in this file: by now most of the minute has passed."""
+def test_a_schedule_fires_and_bad_data_end_as_invalid_input_and_a_failed_run(stack: Stack) -> None:
+    """Last in this file: by now its minute has passed."""
 
-    def fired() -> bool:
-        return any(
-            run["auto_scheduled"] and run["state_type"] == "COMPLETED"
-            for run in stack.flow_runs("minutely")
-        )
+    def fired() -> list[str]:
+        return [run["id"] for run in stack.flow_runs("scheduled") if run["state_type"] == "FAILED"]
 
-    stack.wait(fired, "a scheduled run of train/minutely", limit=190)
+    stack.wait(fired, "the scheduled run of train/scheduled", limit=190)
+    flow_run = stack.flow_run(fired()[-1])
+    assert flow_run["auto_scheduled"]
+    assert flow_run["state_name"] == "InvalidInput"
+    assert "many" in flow_run["state"]["message"]
+    # A hook closes the run, after the flow run has ended.
+    stack.wait(lambda: stack.runs(flow_run["id"])[0]["status"] != "RUNNING", "the hook")
+    (parent,) = stack.runs(flow_run["id"])
+    assert parent["status"] == "FAILED"
+    assert "many" in parent["tags"]["lstm_ops.error"]
+    assert "FailedRun" not in (stack.root / ".state" / "logs" / "worker.log").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import mlflow
@@ -11,10 +12,10 @@ import yaml
 from lstm_ops.stack.processes import flow_run_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.e2e.conftest import Stack
+    from tests.e2e.conftest import Json, Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -29,6 +30,7 @@ ENDLESS = {
     "seeds": [1],
     "forecasters": [{"kind": "lstm", "units": 4}],
 }
+BY_HAND = {"experiment": "tutorial", "when_due": False}
 
 
 def readable(uri: str, result: dict[str, Any], folder: Path) -> bool:
@@ -52,10 +54,15 @@ def same_store_afterwards() -> Iterator[None]:
     mlflow.set_tracking_uri(before)
 
 
-@pytest.fixture(autouse=True)
-def no_schedule(stack: Stack) -> None:
-    """The runs of each minute would only take time from those looked at here."""
-    stack.drop_minutely()
+@pytest.fixture(scope="module")
+def endless(session_stack: Stack) -> Callable[[], str]:
+    """The one run of train/nightly that is lost in a power cut; it begins when first asked for."""
+
+    @cache
+    def begun() -> str:
+        return session_stack.ask("nightly", ENDLESS, **BY_HAND)
+
+    return begun
 
 
 def silent_after(seconds: int, tag: str, root: Path) -> dict[str, Any]:
@@ -66,7 +73,9 @@ def silent_after(seconds: int, tag: str, root: Path) -> dict[str, Any]:
     return {**content, "name": f"silent for {seconds} s", "trigger": trigger}
 
 
-def test_killed_with_its_worker_a_run_is_crashed_told_and_closed(stack: Stack) -> None:
+def test_killed_with_its_worker_a_run_is_crashed_told_and_closed_by_the_next(
+    stack: Stack, endless: Callable[[], str]
+) -> None:
     """Only the server is left. All but the shortened patience is as `make up` makes it.
 
     The run is then taken for one of another machine: its process cannot be looked at from here.
@@ -89,17 +98,22 @@ def test_killed_with_its_worker_a_run_is_crashed_told_and_closed(stack: Stack) -
     for run in left:
         tag = {"run_id": run["run_id"], "key": "lstm_ops.process", "value": "elsewhere/1/1.0"}
         stack.mlflow.post("/runs/set-tag", json=tag).raise_for_status()
-    assert stack.ended(stack.ask("airline", QUICK))["state_name"] == "Completed"
-    closed = [*stack.runs(killed), *stack.runs(killed, gate=True)]
-    assert {run["status"] for run in closed} == {"FAILED"}
-    for run in closed:
+    endless()
+
+    def closed() -> list[Json]:
+        runs = [*stack.runs(killed), *stack.runs(killed, gate=True)]
+        return runs if all(run["status"] == "FAILED" for run in runs) else []
+
+    stack.wait(closed, "the next flow to close its runs")
+    for run in closed():
         assert run["tags"]["lstm_ops.error"].startswith("its flow run ended: Crashed: No heartbeat")
 
 
-def test_after_a_power_cut_lost_runs_are_closed_and_their_slot_is_free(stack: Stack) -> None:
+def test_after_a_power_cut_lost_runs_are_closed_and_their_slot_is_free(
+    stack: Stack, endless: Callable[[], str]
+) -> None:
     """The lost run is one of train/nightly, whose limit of one would keep the next out."""
-    by_hand = {"experiment": "tutorial", "when_due": False}
-    lost = stack.ask("nightly", ENDLESS, **by_hand)
+    lost = endless()
 
     def fitting() -> bool:
         runs = stack.runs(lost)
@@ -116,7 +130,7 @@ def test_after_a_power_cut_lost_runs_are_closed_and_their_slot_is_free(stack: St
     assert [run["status"] for run in runs] == ["FAILED", "FAILED"]
     assert all("lstm_ops.error" in run["tags"] for run in runs)
     assert [run["status"] for run in stack.runs(lost, gate=True)] == ["FAILED"]
-    assert stack.ended(stack.ask("nightly", QUICK, **by_hand))["state_name"] == "Completed"
+    assert stack.ended(stack.ask("nightly", QUICK, **BY_HAND))["state_name"] == "Completed"
 
 
 def test_runs_with_and_without_the_stack_share_one_store(

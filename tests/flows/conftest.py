@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lstm_ops.stack.embedded import EmbeddedPrefect
+
 HOME = tempfile.TemporaryDirectory(prefix="prefect-home-")
 
 # Prefect reads its settings when it is imported, and would keep its home inside the repository.
@@ -24,8 +26,6 @@ with pytest.MonkeyPatch.context() as environment:
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
         temporary_settings,
     )
-
-from lstm_ops.stack.embedded import EmbeddedPrefect
 
 
 @pytest.fixture(scope="session")
