@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 from lstm_ops.errors import InvalidExperiment
-from lstm_ops.experiment import load, override_paths
+from lstm_ops.experiment import Experiment, load, override_paths
 from lstm_ops.experiment.files import build, dump, find, read
 from lstm_ops.experiment.flat import flatten
 from lstm_ops.experiment.overrides import apply_overrides
@@ -131,18 +132,25 @@ EXPERIMENTS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@cache
+def as_it_stands(number: int) -> tuple[Experiment, dict[str, Any]]:
+    """One of `EXPERIMENTS`, and what its file would say with everything written out."""
+    loaded = load(*EXPERIMENTS[number])
+    return loaded, yaml.safe_load(dump(loaded))
+
+
 @pytest.mark.parametrize("path", override_paths())
 def test_every_override_path_is_taken_by_an_experiment_that_has_it(path: str) -> None:
     """Overriding a setting with its own value changes nothing; the path exists somewhere."""
     tried = 0
-    for name, changed in EXPERIMENTS:
-        resolved = yaml.safe_load(dump(load(name, changed)))
+    for number, (name, changed) in enumerate(EXPERIMENTS):
+        loaded, resolved = as_it_stands(number)
         try:
             own = value_at(resolved, path)
         except (KeyError, TypeError):  # TypeError: within a section that is left out
             continue
         tried += 1
-        assert load(name, {**changed, path: own}) == load(name, changed)
+        assert load(name, {**changed, path: own}) == loaded
     assert tried, f"{path} leads nowhere"
 
 
