@@ -170,10 +170,10 @@ class Stack:
         arguments += ["--param", f"overrides={json.dumps(overrides)}", "--watch"]
         return self.python(arguments, self.bare_environment())
 
-    def train(self, overrides: Json) -> Json:
-        """`python -m flows.train airline … --json`: its result."""
+    def command(self, flow: str, overrides: Json) -> Json:
+        """`python -m flows.… airline … --json`: its result."""
         settings = [f"--set={key}={json.dumps(value)}" for key, value in overrides.items()]
-        arguments = ["-m", "flows.train", "airline", *settings, "--json"]
+        arguments = ["-m", f"flows.{flow}", "airline", *settings, "--json"]
         done = self.python(arguments, self.environment())
         assert done.returncode == 0, done.stderr
         return dict(json.loads(done.stdout))
@@ -266,11 +266,13 @@ class Stack:
         found = self.prefect.post("/artifacts/filter", json=wanted).raise_for_status().json()
         return {artifact["key"]: artifact["data"] for artifact in found}
 
-    def runs(self, flow_run_id: str, *, gate: bool = False) -> list[Json]:
-        """The MLflow runs of a flow run, parent first: of its own work, or of the gate's.
+    def run(self, run_id: str) -> Json:
+        """An MLflow run; its `tags` are a dictionary."""
+        found = self.mlflow.get("/runs/get", params={"run_id": run_id})
+        return _with_tags(found.raise_for_status().json()["run"])
 
-        `tags` are a dictionary.
-        """
+    def runs(self, flow_run_id: str, *, gate: bool = False) -> list[Json]:
+        """The MLflow runs of a flow run, parent first: of its own work, or of the gate's."""
         experiments = self.mlflow.get("/experiments/search", params={"max_results": 100})
         known = experiments.raise_for_status().json().get("experiments", [])
         wanted = {
@@ -279,10 +281,7 @@ class Stack:
             "order_by": ["attributes.start_time ASC"],
         }
         found = self.mlflow.post("/runs/search", json=wanted).raise_for_status().json()
-        runs = [
-            {**run["info"], "tags": {tag["key"]: tag["value"] for tag in run["data"]["tags"]}}
-            for run in found.get("runs", [])
-        ]
+        runs = map(_with_tags, found.get("runs", []))
         wanted_runs = [r for r in runs if (r["tags"]["lstm_ops.flow"] == "promote") is gate]
         return sorted(wanted_runs, key=lambda run: "mlflow.parentRunId" in run["tags"])
 
@@ -356,6 +355,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if report.failed and isinstance(stack, Stack):
         report.sections.append(("the stack's logs", stack.logs()))
     return report
+
+
+def _with_tags(run: Json) -> Json:
+    return {**run["info"], "tags": {tag["key"]: tag["value"] for tag in run["data"]["tags"]}}
 
 
 def _copy_of_project(root: Path) -> Path:

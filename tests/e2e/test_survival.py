@@ -30,18 +30,22 @@ ENDLESS = {
     "seeds": [1],
     "forecasters": [{"kind": "lstm", "units": 4}],
 }
-BY_HAND = {"experiment": "tutorial", "when_due": False}
 
 
-def readable(uri: str, result: dict[str, Any], folder: Path) -> bool:
+def readable(uri: str, run_id: str, folder: Path) -> bool:
     """Downloads a training's artifacts and loads its versions, as a person would with MLflow."""
     mlflow.set_tracking_uri(uri)
-    run_id = result["mlflow"]["run_id"]
     folder.mkdir()
     mlflow.artifacts.download_artifacts(run_id=run_id, dst_path=str(folder))
+    client = mlflow.MlflowClient()
+    parent = client.get_run(run_id)
+    where = f"tags.`mlflow.parentRunId` = '{run_id}'"
+    children = {r.info.run_id for r in client.search_runs([parent.info.experiment_id], where)}
+    versions = client.search_model_versions(f"name = '{parent.data.tags['lstm_ops.series']}'")
     models = [
-        mlflow.pyfunc.load_model(f"models:/{result['series']}/{version}")
-        for version in result["versions"].values()
+        mlflow.pyfunc.load_model(f"models:/{version.name}/{version.version}")
+        for version in versions
+        if version.run_id in children
     ]
     return (folder / "scores.csv").is_file() and len(models) == 2
 
@@ -55,12 +59,15 @@ def same_store_afterwards() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def endless(session_stack: Stack) -> Callable[[], str]:
-    """The one run of train/nightly that is lost in a power cut; it begins when first asked for."""
+def nightly(session_stack: Stack) -> Callable[[str], str]:
+    """Runs of train/nightly, whose limit is one: the endless one that is lost in a power cut, and
+    the quick one after it. Each begins when it is first asked for; gives its id."""
+    settings = {"endless": ENDLESS, "quick": QUICK}
+    by_hand = {"experiment": "tutorial", "when_due": False}
 
     @cache
-    def begun() -> str:
-        return session_stack.ask("nightly", ENDLESS, **BY_HAND)
+    def begun(which: str) -> str:
+        return session_stack.ask("nightly", settings[which], **by_hand)
 
     return begun
 
@@ -74,7 +81,7 @@ def silent_after(seconds: int, tag: str, root: Path) -> dict[str, Any]:
 
 
 def test_killed_with_its_worker_a_run_is_crashed_told_and_closed_by_the_next(
-    stack: Stack, endless: Callable[[], str]
+    stack: Stack, nightly: Callable[[str], str]
 ) -> None:
     """Only the server is left. All but the shortened patience is as `make up` makes it.
 
@@ -98,7 +105,7 @@ def test_killed_with_its_worker_a_run_is_crashed_told_and_closed_by_the_next(
     for run in left:
         tag = {"run_id": run["run_id"], "key": "lstm_ops.process", "value": "elsewhere/1/1.0"}
         stack.mlflow.post("/runs/set-tag", json=tag).raise_for_status()
-    endless()
+    nightly("endless")
 
     def closed() -> list[Json]:
         runs = [*stack.runs(killed), *stack.runs(killed, gate=True)]
@@ -110,10 +117,10 @@ def test_killed_with_its_worker_a_run_is_crashed_told_and_closed_by_the_next(
 
 
 def test_after_a_power_cut_lost_runs_are_closed_and_their_slot_is_free(
-    stack: Stack, endless: Callable[[], str]
+    stack: Stack, nightly: Callable[[str], str]
 ) -> None:
     """The lost run is one of train/nightly, whose limit of one would keep the next out."""
-    lost = endless()
+    lost = nightly("endless")
 
     def fitting() -> bool:
         runs = stack.runs(lost)
@@ -130,25 +137,22 @@ def test_after_a_power_cut_lost_runs_are_closed_and_their_slot_is_free(
     assert [run["status"] for run in runs] == ["FAILED", "FAILED"]
     assert all("lstm_ops.error" in run["tags"] for run in runs)
     assert [run["status"] for run in stack.runs(lost, gate=True)] == ["FAILED"]
-    assert stack.ended(stack.ask("nightly", QUICK, **BY_HAND))["state_name"] == "Completed"
+    assert stack.ended(nightly("quick"))["state_name"] == "Completed"
 
 
 def test_runs_with_and_without_the_stack_share_one_store(
-    stack: Stack, mlflow_globals: None, tmp_path: Path
+    stack: Stack, nightly: Callable[[str], str], mlflow_globals: None, tmp_path: Path
 ) -> None:
     """Ends with `lstm-ops ui` on the store: cheaper than the whole stack, and to be seen once."""
     del mlflow_globals
-    served = stack.train(QUICK)
-    assert served["mlflow"]["run_url"].startswith(f"{stack.mlflow_url}/#/experiments/")
-    asked = {"run_id": served["mlflow"]["run_id"]}
-    run = stack.mlflow.get("/runs/get", params=asked).raise_for_status().json()["run"]
-    tags = {tag["key"]: tag["value"] for tag in run["data"]["tags"]}
-    assert stack.flow_run(tags["prefect.flow_run_id"])["state_name"] == "Completed"
+    assert stack.ended(nightly("quick"))["state_name"] == "Completed"
+    served, *_ = stack.runs(nightly("quick"))
     stack.stop()
-    embedded = stack.train(QUICK)
-    assert embedded["mlflow"]["run_url"] is None
-    for number, result in enumerate([served, embedded]):
-        assert readable(stack.store_uri, result, tmp_path / f"database {number}")
+    embedded = stack.command("train", QUICK)["mlflow"]
+    assert embedded["run_url"] is None
+    run_ids = [served["run_id"], embedded["run_id"]]
+    for run_id in run_ids:
+        assert readable(stack.store_uri, run_id, tmp_path / f"database {run_id}")
     with stack.ui():
-        for number, result in enumerate([served, embedded]):
-            assert readable(stack.mlflow_url, result, tmp_path / f"server {number}")
+        for run_id in run_ids:
+            assert readable(stack.mlflow_url, run_id, tmp_path / f"server {run_id}")

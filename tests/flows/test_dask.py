@@ -19,7 +19,7 @@ from lstm_ops.experiment import Runner
 
 SETTINGS = {
     "forecasters": [{"kind": "ridge"}, {"kind": "linear"}, {"kind": "persistence"}],
-    "evaluation.cutoffs.number": 8,
+    "evaluation.cutoffs.number": 4,
 }
 
 
