@@ -154,6 +154,7 @@ def test_prefect_shows_progress_scores_comparisons_and_the_verdict(done: SimpleN
     assert {"airline-backtest-scores", "airline-comparisons", "airline-backtest-run"} <= set(found)
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_what_is_done_is_not_done_again(
     done: SimpleNamespace, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +207,7 @@ def test_what_is_done_is_not_done_again(
     assert len(fitted) == 1
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_no_password_of_a_recipe_reaches_prefect(
     client: MlflowClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, project_folder: Path
 ) -> None:
@@ -222,6 +224,7 @@ def test_no_password_of_a_recipe_reaches_prefect(
             assert "SECRET" not in api.request("POST", f"/{what}/filter", json={}).text, what
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_a_piece_that_failed_is_tried_again_alone(
     client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

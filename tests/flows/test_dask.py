@@ -17,6 +17,8 @@ from flows.runners import require_answer, task_runner
 from lstm_ops.errors import InvalidExperiment
 from lstm_ops.experiment import Runner
 
+pytestmark = pytest.mark.usefixtures("unpictured")
+
 SETTINGS = {
     "forecasters": [{"kind": "ridge"}, {"kind": "linear"}, {"kind": "persistence"}],
     "evaluation.cutoffs.number": 4,

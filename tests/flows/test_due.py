@@ -11,6 +11,8 @@ import pytest
 from flows.due import slot_of
 from lstm_ops.tracking.store import connect
 
+pytestmark = pytest.mark.usefixtures("unpictured")
+
 SERIES = "duly"
 ALARM = {"kind": "drift", "sentence": "the level has shifted"}
 Trained = Callable[..., Any]

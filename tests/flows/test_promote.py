@@ -24,6 +24,8 @@ from flows.store import tracking_store
 from lstm_ops.cli import main
 from lstm_ops.tracking import ledger, runs
 
+pytestmark = pytest.mark.usefixtures("unpictured")
+
 CHANGE = 420  # the point from which a season of 12 is there
 LINEAR = {"kind": "linear", "look_back": 2}
 RIDGE = {"kind": "ridge", "look_back": 24}

@@ -15,6 +15,8 @@ from flows.train import train
 from lstm_ops import cli, project
 from lstm_ops.cli.reproduce import differences
 
+pytestmark = pytest.mark.usefixtures("unpictured")
+
 SETTINGS = {
     "forecasters": [{"kind": "feedforward", "hidden": [2]}, {"kind": "persistence"}],
     "training.epochs": 2,
