@@ -47,7 +47,7 @@ serve: set-up  ## answer forecast requests with the champion: make serve NAME=ai
 	@$(BIN)/lstm-ops serve "$(NAME)" $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 test: set-up  ## run the tests: make test ARGS="tests/evaluation -x"
-	@$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadscope $(ARGS)
 
 lint: set-up  ## check style, types and the direction of imports
 	@.venv/bin/ruff check .
