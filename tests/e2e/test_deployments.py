@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ QUICK = {
     "forecasters": [{"kind": "linear"}, {"kind": "persistence"}],
 }
 
+BUSY = 50.0  # seconds; longer than any of this machine's own
 EMIT = """
 from prefect.events import emit_event
 from prefect.events.worker import EventsWorker
@@ -96,20 +98,34 @@ def test_a_backtest_runs_as_a_deployment_and_a_command_finds_its_pieces_again(
     assert parent["run_id"] not in shown["airline-backtest-run"]
 
 
-def test_a_drift_event_starts_a_training_of_its_series(stack: Stack, airline_run: str) -> None:
-    """The champion has seen all there is: the training that the event starts is skipped."""
-    del airline_run
+def begun_by_event(stack: Stack) -> tuple[str, float]:
+    """Sends the event: the run that it starts, and the seconds until that was seen running."""
     before = {run["id"] for run in stack.flow_runs("on-drift")}
     done = stack.python(["-c", EMIT], stack.environment() | {"PREFECT_API_URL": stack.prefect_api})
     assert done.returncode == 0, done.stderr
+    sent = time.monotonic()
 
-    def started() -> bool:
+    def begun() -> list[str]:
         runs = [run for run in stack.flow_runs("on-drift") if run["id"] not in before]
-        return any(run["state_type"] in ("RUNNING", "COMPLETED") for run in runs)
+        return [run["id"] for run in runs if run["state_type"] in ("RUNNING", "COMPLETED")]
 
-    stack.wait(started, "a run of train/on-drift", limit=30)
-    (made,) = [run for run in stack.flow_runs("on-drift") if run["id"] not in before]
-    flow_run = stack.ended(made["id"])
+    stack.wait(begun, "a run of train/on-drift")
+    seconds = time.monotonic() - sent
+    (made,) = begun()
+    return made, seconds
+
+
+def test_a_drift_event_starts_a_training_of_its_series(stack: Stack, airline_run: str) -> None:
+    """The champion has seen all there is: the training that the event starts is skipped.
+
+    Prefect's server on SQLite may stall for a minute behind a lock; the event is then sent again.
+    """
+    del airline_run
+    made, seconds = begun_by_event(stack)
+    if seconds > BUSY:
+        made, seconds = begun_by_event(stack)
+    assert seconds < 30
+    flow_run = stack.ended(made)
     assert flow_run["state_name"] == "Skipped"
     # train/scheduled may be at work on the same series just then.
     reasons = ("nothing new has arrived", "another training of airline is under way")

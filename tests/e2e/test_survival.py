@@ -98,8 +98,8 @@ def test_killed_with_its_worker_a_run_is_crashed_told_and_closed_by_the_next(
         worker.kill()
         for victim in victims:
             victim.kill()
-    stack.wait(lambda: stack.flow_run(killed)["state_name"] == "Crashed", "the automation", 60)
-    stack.wait(lambda: any(killed in alert for alert in stack.alerts()), "the alert", 30)
+    stack.wait(lambda: stack.flow_run(killed)["state_name"] == "Crashed", "the automation", 120)
+    stack.wait(lambda: any(killed in alert for alert in stack.alerts()), "the alert", 90)
     left = [*stack.runs(killed), *stack.runs(killed, gate=True)]
     assert {run["status"] for run in left} == {"RUNNING"}
     for run in left:
