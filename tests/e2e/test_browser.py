@@ -97,13 +97,17 @@ def test_a_run_started_from_prefects_own_form_leads_to_its_champion(
     run = page.get_by_role("link", name="MLflow run").get_attribute("href")
     version = page.get_by_role("link", name="Champion's version").get_attribute("href")
     assert run and version
+    verdict = re.search(r"\*\*(.+?)\*\*", stack.artifacts(flow_run["id"])["tutorial-verdict"])
+    assert verdict
     page.goto(run)
+    expect(page.get_by_text(verdict[1]).first).to_be_visible()
     expect(page.get_by_text("test/rmse", exact=True).first).to_be_visible()
     selected(page, "Model training", "GenAI")
     page.goto(version)
     expect(page.get_by_text("decision", exact=True).first).to_be_visible()
     page.goto(f"{stack.mlflow_url}/#/models/tutorial?{VIEW}")
     expect(page.get_by_text("the first champion").first).to_be_visible()
+    expect(page.get_by_text("champion", exact=True).first).to_be_visible()
 
 
 def submit(page: Page) -> None:

@@ -19,7 +19,7 @@ QUICK = {
     "forecasters": [{"kind": "linear"}, {"kind": "persistence"}],
 }
 
-BUSY = 50.0  # seconds; longer than any of this machine's own
+SOON = 30.0  # seconds
 EMIT = """
 from prefect.events import emit_event
 from prefect.events.worker import EventsWorker
@@ -122,9 +122,9 @@ def test_a_drift_event_starts_a_training_of_its_series(stack: Stack, airline_run
     """
     del airline_run
     made, seconds = begun_by_event(stack)
-    if seconds > BUSY:
+    if seconds > SOON:
         made, seconds = begun_by_event(stack)
-    assert seconds < 30
+    assert seconds <= SOON
     flow_run = stack.ended(made)
     assert flow_run["state_name"] == "Skipped"
     # train/scheduled may be at work on the same series just then.
