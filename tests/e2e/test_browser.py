@@ -107,7 +107,7 @@ def test_a_run_started_from_prefects_own_form_leads_to_its_champion(
     expect(page.get_by_text("decision", exact=True).first).to_be_visible()
     page.goto(f"{stack.mlflow_url}/#/models/tutorial?{VIEW}")
     expect(page.get_by_text("the first champion").first).to_be_visible()
-    expect(page.get_by_text("champion", exact=True).first).to_be_visible()
+    expect(page.get_by_role("status", name="champion", exact=True)).to_be_visible()
 
 
 def submit(page: Page) -> None:
